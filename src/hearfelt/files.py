@@ -1,0 +1,66 @@
+"""Writing files so that an interruption loses nothing: a temporary name beside the target, then a rename."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from hearfelt.errors import HearfeltError
+
+
+@contextlib.contextmanager
+def atomic_writer(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a binary file that takes its name only when the block ends without an error.
+
+    Missing parent folders are made. On an error, an interruption included, the temporary file is removed and
+    what stood at ``path`` is untouched.
+
+    Raises:
+        HearfeltError: the folder cannot be made or written, or the disk is full.
+    """
+    target = Path(path)
+    temporary = ""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:80]}.", suffix=".part", dir=target.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)  # mkstemp makes files for the owner alone; give them the usual mode
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise HearfeltError(f"Cannot write {target}: {error.strerror or error}. Nothing was changed.") from error
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes | str) -> None:
+    """Write a whole file in one step, or leave what was there; see `atomic_writer`."""
+    with atomic_writer(path) as file:
+        file.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write JSON (UTF-8, two spaces, no NaN) atomically."""
+    write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: str | os.PathLike[str], error: type[HearfeltError] = HearfeltError) -> Any:
+    """Read a JSON file, with one clear error of the given class where that fails."""
+    source = Path(path)
+    try:
+        return json.loads(source.read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise error(f"Cannot read {source}: {cause.strerror}.") from cause
+    except ValueError as cause:
+        raise error(f"{source} is damaged: it is not JSON ({cause}).") from cause
