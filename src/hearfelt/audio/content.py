@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 def audio_hash(samples: NDArray[np.floating]) -> str:
     """Hash of what a recording sounds like, whatever it was stored in.
 
-    Samples are rounded to 16 bits first, so that one recording as 16-bit WAV, as FLAC and as float WAV has one hash.
-    Lossy copies have hashes of their own.
+    Samples are rounded to 16 bits first, so that one recording as 16-bit WAV, as FLAC and as float WAV has one
+    hash. Lossy copies have hashes of their own.
 
     Args:
         samples: (samples,) mono, nominally in [-1, 1], at 16 kHz by the convention of manifests.

@@ -28,9 +28,18 @@ INFO = CorpusInfo(
             filename="Audio_Speech_Actors_01-24.zip",
         ),
     ),
+    # Non-commercial and share-alike: weights only under the same terms, so not freely.
+    redistributable_weights=False,
+    extra={
+        "example": "Actor_01/03-01-05-02-01-01-01.wav",
+        "weights": "with attribution, for non-commercial use, under CC BY-NC-SA 4.0",
+    },
 )
 
-_NAME = re.compile(r"(\d\d)-(\d\d)-(0[1-8])-(0[12])-(\d\d)-(\d\d)-(\d\d)")
+#: Named alike, with other meanings; `_scan` refuses a folder that is rather theirs.
+LOOK_ALIKES = ("banglaser",)
+
+_NAME = re.compile(r"(\d\d)-(\d\d)-(0[1-8])-(0[12])-(0[12])-(0[12])-(\d\d)")
 
 
 def parse(path: PurePath) -> dict[str, str] | None:
@@ -42,6 +51,8 @@ def parse_ravdess(path: PurePath, *, channel: str) -> dict[str, str] | None:
     """The naming shared by speech and song; both have the same people, so both name speakers alike."""
     match = _NAME.fullmatch(path.stem)
     if match is None or match[1] != "03" or match[2] != channel or not 1 <= int(match[7]) <= 24:
+        return None
+    if match[3] == "01" and match[4] == "02":  # neutral has no strong intensity
         return None
     return {
         "speaker": f"ravdess_{match[7]}",
