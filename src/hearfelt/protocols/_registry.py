@@ -1,0 +1,114 @@
+"""Protocols by name: one module of this folder each, with ``divide(manifest, config) -> Division``.
+
+The module sees the rows in an order of their own, so that a division depends on what the rows are and never on how
+a manifest happens to be sorted.
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+
+from hearfelt.corpora.manifest import Manifest, Row
+from hearfelt.errors import ProtocolError
+from hearfelt.protocols._folds import Division
+from hearfelt.protocols.config import PROTOCOLS, ProtocolConfig
+from hearfelt.protocols.split import Fold, Split
+
+
+def list_protocols() -> list[str]:
+    """Names of all protocols, sorted.
+
+    >>> list_protocols()
+    ['all', 'cross_corpus', 'grouped_kfold', 'leave_one_speaker_out', 'published', 'random', 'stratified_random']
+    """
+    return sorted(PROTOCOLS)
+
+
+def create_protocol(name: str, **options: Any) -> ProtocolConfig:
+    """The settings of a protocol, checked.
+
+    Raises:
+        ProtocolError: an unknown name or option, or a value out of range.
+
+    >>> create_protocol("grouped_kfold", folds=4).folds
+    4
+    """
+    try:
+        return ProtocolConfig(name=name, **options)  # type: ignore[arg-type]
+    except ValidationError as error:
+        reasons = "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'protocol'}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        )
+        raise ProtocolError(f"Protocol {name!r}: {reasons}") from error
+
+
+def make_split(manifest: Manifest, config: ProtocolConfig) -> Split:
+    """Divide a manifest.
+
+    The result is the same for the same rows and seed, in whatever order the rows come, and moves with them.
+
+    Args:
+        manifest: rows with their labels mapped.
+        config: see `ProtocolConfig`.
+
+    Returns:
+        all folds; every class of a fold is in its training, and all but the random protocols keep speakers apart.
+
+    Raises:
+        ProtocolError: the rows cannot be divided so; says why and what to do.
+        UnknownNameError: a corpus that the manifest does not have.
+    """
+    if not manifest.rows:
+        raise ProtocolError("The manifest has no rows to divide.")
+    order = sorted(range(len(manifest)), key=lambda number: _order(manifest[number]))
+    canonical = Manifest(manifest[number] for number in order)
+    for row, following in zip(canonical.rows, canonical.rows[1:], strict=False):
+        if row.key == following.key:
+            raise ProtocolError(
+                f"{row.path} is twice in the manifest with the same start and end; keep one row."
+            )
+    _check_speakers(canonical, config)
+    division: Division = import_module(f"hearfelt.protocols.{config.name}").divide(canonical, config)
+    for number, fold in enumerate(division.folds):
+        _check(canonical, number, fold, config)
+    folds = tuple(
+        Fold(*(tuple(sorted(order[row] for row in rows)) for rows in fold.parts().values()))
+        for fold in division.folds
+    )
+    try:
+        config.folds_to_run(len(folds))
+    except ValueError as error:
+        raise ProtocolError(f"{error}.") from error
+    return Split(config.label, folds, division.speaker_independent, division.description)
+
+
+def _order(row: Row) -> tuple[str, str, float, float]:
+    return (row.corpus, row.path, row.start, math.inf if row.end is None else row.end)
+
+
+def _check_speakers(manifest: Manifest, config: ProtocolConfig) -> None:
+    speakers = {row.speaker for row in manifest}
+    if len(speakers) < 2 and config.name != "all" and "random" not in config.label:
+        raise ProtocolError(
+            f"All {len(manifest)} clips are by one speaker ({min(speakers)}), and protocol {config.label!r} tests "
+            "speakers that were not trained on: at least two are needed. Add speakers (the column `speaker` says who "
+            "is who), or ask for `stratified_random` by name, whose figures hold for this voice only."
+        )
+
+
+def _check(manifest: Manifest, number: int, fold: Fold, config: ProtocolConfig) -> None:
+    if not fold.train or not (fold.test or config.name == "all"):
+        raise ProtocolError(f"Fold {number} of {config.label!r} has {len(fold.train)} rows to train on and "
+                            f"{len(fold.test)} to test. Use more clips or fewer folds.")  # fmt: skip
+    trained = {manifest[row].emotion for row in fold.train}
+    missing = {manifest[row].emotion for row in (*fold.validation, *fold.test)} - trained
+    if missing:
+        raise ProtocolError(
+            f"Fold {number} of {config.label!r} has no clip of {', '.join(sorted(missing))} in training. Add clips, merge "
+            "the class with a label set, or (of the random protocols) use `stratified_random`."
+        )
