@@ -9,6 +9,7 @@ from hearfelt.augment._base import (
 )
 from hearfelt.augment._registry import (
     AugmentationConfig,
+    augment_batch,
     augment_spectrogram,
     augment_waveform,
     create_augmentation,
@@ -23,6 +24,7 @@ __all__ = [
     "Parameters",
     "SpectrogramAugmentation",
     "WaveformAugmentation",
+    "augment_batch",
     "augment_spectrogram",
     "augment_waveform",
     "create_augmentation",

@@ -19,12 +19,21 @@ def clone(array: Array) -> Array:
 def like(values: NDArray[Any], reference: Array) -> Array:
     """Values as the reference holds its own: its kind, type and device."""
     if isinstance(reference, np.ndarray):
+        if not np.issubdtype(reference.dtype, np.floating):
+            raise TypeError(f"needs an array of a floating type, got {reference.dtype}; convert it first")
         return values.astype(reference.dtype, copy=False)  # type: ignore[return-value]
     return _tensor(values).to(device=reference.device, dtype=reference.dtype)  # type: ignore[no-any-return]
 
 
-def indices_like(values: NDArray[np.int64], reference: Array) -> Array:
-    """Indices into the reference."""
+def mirror(array: Array, axis: int) -> Array:
+    """A copy with one axis reversed."""
+    if isinstance(array, np.ndarray):
+        return np.flip(array, axis).copy()
+    return array.flip(axis)  # type: ignore[no-any-return]
+
+
+def indices_like(values: NDArray[np.int64] | NDArray[np.bool_], reference: Array) -> Array:
+    """Indices into the reference, or a mask over it, of its kind and on its device."""
     if isinstance(reference, np.ndarray):
         return values  # type: ignore[return-value]
     return _tensor(values).to(device=reference.device)  # type: ignore[no-any-return]

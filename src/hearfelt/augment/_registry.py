@@ -24,6 +24,7 @@ from hearfelt.augment._base import (
     Waveform,
     WaveformAugmentation,
 )
+from hearfelt.augment.mixup import Mixup
 from hearfelt.errors import RecipeError, UnknownNameError
 
 
@@ -175,6 +176,35 @@ def augment_spectrogram(
         frames = int(length)
         row[..., :frames] = _augment_one(row[..., :frames], chain, generator)
     return out
+
+
+def augment_batch(
+    batch: Array,
+    labels: Array,
+    augmentations: Iterable[Augmentation],
+    generator: np.random.Generator,
+    *,
+    lengths: Array | None = None,
+) -> tuple[Array, Array, Array | None]:
+    """Apply the batch augmentations of a list (mixup), in its order; others are skipped.
+
+    Args:
+        batch: (batch, ...) waveforms or spectrograms, numpy or torch; not changed.
+        labels: (batch, classes), one-hot or soft, of a floating type.
+        augmentations: of any stage.
+        generator: where all draws come from.
+        lengths: (batch,) valid samples or frames of each row.
+
+    Returns:
+        Batch, labels and lengths after mixing; a mixed row is as long as the longer of its two.
+    """
+    for augmentation in augmentations:
+        if isinstance(augmentation, Mixup):
+            parameters = augmentation.sample(generator, len(batch))
+            batch, labels = augmentation.apply(batch, parameters), augmentation.apply(labels, parameters)
+            if lengths is not None:
+                lengths = augmentation.apply_lengths(lengths, parameters)
+    return batch, labels, lengths
 
 
 def _augment_one(

@@ -32,8 +32,8 @@ class Noise(WaveformAugmentation):
 
     Attributes:
         kinds: what is drawn from, alike: ``white``, ``pink`` (-3 dB an octave), ``brown`` (-6 dB), ``hum``
-            (mains with harmonics), ``babble`` (several other clips at once; needs the `clips` provider). A kind
-            named twice is drawn twice as often.
+            (mains with harmonics), ``babble`` (several other clips at once; needs the `clips` provider). A
+            kind named twice is drawn twice as often.
         min_snr_db: lowest ratio of signal to noise.
         max_snr_db: highest.
         min_voices: fewest clips in babble.
