@@ -1,8 +1,8 @@
 """The corpus catalogue: one adapter a file, found here by name.
 
 An adapter is a module of this folder that holds one `CorpusInfo` named ``INFO`` and one function
-``parse(path) -> dict | None``; it knows names only and never opens audio. Walking folders, counting strays and
-building rows is done once, in `_scan`.
+``parse(path) -> dict | None``; it knows names only and never opens audio. Walking folders, counting strays
+and building rows is done once, in `_scan`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """Walk a folder, ask an adapter about every name, and build the manifest: done once, for all corpora."""
 
+# Names stay as the system gives them, and strings sort and join fast over many thousand files:
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH116, PTH118, PTH120, PTH122, PTH208
+
 from __future__ import annotations
 
 import os
@@ -8,18 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hearfelt.corpora._registry import get_adapter, get_corpus, list_corpora
 from hearfelt.corpora.manifest import Manifest, Row
 from hearfelt.errors import CorpusError
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
     from hearfelt.corpora._registry import CorpusInfo
 
-#: The same suffixes as `hearfelt.audio.decode.AUDIO_SUFFIXES` (a test keeps them equal); names need no decoder.
+#: As `hearfelt.audio.decode.AUDIO_SUFFIXES` (a test keeps them equal), without importing a decoder for names.
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif"})
 
 _LEFT_BEHIND = frozenset(
@@ -36,8 +39,8 @@ class ScanResult:
         root: absolute path of the folder.
         manifest: one row a clip, sorted by path.
         strays: audio files that are not of the corpus, sorted.
-        repeated: further copies of a clip, under the same name in another folder (some mirrors hold everything
-            twice); the first by path is in the manifest.
+        repeated: further copies of a clip, under the same name in another folder (some mirrors hold
+            everything twice); the first by path is in the manifest.
         unreadable: folders that could not be listed.
         other_files: how many files are no audio by their suffix.
     """
@@ -160,7 +163,8 @@ def read_names(
         if columns is None:
             strays.append(text)
             continue
-        row = Row(**{"path": text, "corpus": info.name, "language": info.language, **columns})
+        known: dict[str, Any] = {"corpus": info.name, "language": info.language, **columns}
+        row = Row(path=text, **known)
         if info.clips:  # only where names are the corpus' own do equal names mean the same clip
             identity = (row.corpus, row.speaker, row.emotion, path.stem.lower())
             if identity in seen:
@@ -172,7 +176,7 @@ def read_names(
 
 
 def _refuse_look_alikes(adapter: ModuleType, paths: list[str], folder: str) -> None:
-    """Two corpora share a way of naming but not its meaning: labels read by the wrong one would be silently wrong."""
+    """Two corpora name alike and mean different things: read by the wrong one, labels would be wrong."""
     for other_name in getattr(adapter, "LOOK_ALIKES", ()):
         other = get_adapter(other_name)
         verdicts = [
@@ -182,8 +186,8 @@ def _refuse_look_alikes(adapter: ModuleType, paths: list[str], folder: str) -> N
         if both and theirs > 0.02 * (both + ours):
             title, other_title = adapter.INFO.title, other.INFO.title
             seen = (
-                f"{folder} holds {len(paths)} audio files; the names of {theirs} are possible in {other_title} and not "
-                f"in {title}, {ours} the other way round, {both} in both, with different meanings."
+                f"{folder} holds {len(paths)} audio files; the names of {theirs} are possible in {other_title} "
+                f"and not in {title}, {ours} the other way round, {both} in both, with different meanings."
             )
             if ours > 0.02 * (both + theirs):
                 raise CorpusError(f"{seen} Both seem to be in it: give the folder of one.")
@@ -211,7 +215,7 @@ def _nothing_found(info: CorpusInfo, folder: str, tree: _Tree) -> str:
 def _examples(paths: list[str], root: str, count: int = 3) -> str:
     names = [os.path.relpath(path, root) for path in paths[:count]]
     shown = ", ".join(name.encode("utf-8", "backslashreplace").decode() for name in names)
-    return shown + (", ..." if len(paths) > count else "")
+    return shown + (" and others" if len(paths) > count else "")
 
 
 def folder_key(name: str) -> str:
@@ -247,8 +251,8 @@ def detect_corpora(root: str | os.PathLike[str]) -> dict[str, str]:
                 places.append(entry)
         if len(places) > 1:
             raise CorpusError(
-                f"{base} has {len(places)} folders for {name}: {', '.join(places)}. Scan the one that you mean by "
-                f"its own path (`hearfelt corpora scan {name} FOLDER`), or take the other out."
+                f"{base} has {len(places)} folders for {name}: {', '.join(places)}. Scan the one that you "
+                f"mean by its own path (`hearfelt corpora scan {name} FOLDER`), or take the other out."
             )
         if places:
             found[name] = os.path.join(base, places[0])
@@ -275,8 +279,9 @@ def scan_all(root: str | os.PathLike[str], names: Iterable[str] | None = None) -
             f"{name}: {' or '.join(get_corpus(name).folder_names)}" for name in missing or list_corpora()
         )
         raise CorpusError(
-            f"{base} has no folder of {', '.join(missing) or 'any known corpus'}. Found: {', '.join(found) or 'none'}; "
-            f"folders there: {', '.join(sorted(_list(base))[:20]) or 'none'}. Folder names looked for: {known}."
+            f"{base} has no folder of {', '.join(missing) or 'any known corpus'}. Found: "
+            f"{', '.join(found) or 'none'}; folders there: {', '.join(sorted(_list(base))[:20]) or 'none'}. "
+            f"Folder names looked for: {known}."
         )
     return {name: scan(name, found[name]) for name in dict.fromkeys(wanted)}
 
@@ -289,7 +294,7 @@ def scan_many(root: str | os.PathLike[str], names: Iterable[str] | None = None) 
     return combined
 
 
-def load_frame(name: str, root: str | os.PathLike[str]) -> pandas.DataFrame:
+def load_frame(name: str, root: str | os.PathLike[str]) -> pd.DataFrame:
     """A corpus as a pandas table with the manifest's columns: path, corpus, speaker, sex, ..., emotion, ...
 
     Raises:

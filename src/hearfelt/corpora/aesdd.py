@@ -1,7 +1,7 @@
 """AESDD: 6 speakers, 5 emotions, Greek.
 
-Names are ``<code>UU (S)``: emotion, utterance, speaker. Fourteen are irregular: ``(01)`` is speaker 1, and ``(5)a``,
-``(5)b`` are further takes of speaker 5. ``s05 (3).wav`` is a header without audio, as distributed.
+Names are ``<code>UU (S)``: emotion, utterance, speaker. Fourteen are irregular: ``(01)`` is speaker 1, and
+``(5)a``, ``(5)b`` are further takes of speaker 5. ``s05 (3).wav`` is a header without audio, as distributed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ASED: 65 volunteers (40 men, 25 women), 5 emotions, Amharic.
 
-Names are ``xn-yy-aa-gg-bb``: emotion (letter and number), sentence, repetition, sex, speaker. Sentences 01 and 02
-were said in every emotion, 03-07 in one each: text gives the emotion away.
+Names are ``xn-yy-aa-gg-bb``: emotion (letter and number), sentence, repetition, sex, speaker. Sentences 01
+and 02 were said in every emotion, 03-07 in one each: text gives the emotion away.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INFO = CorpusInfo(
     language="am",
     licence="none stated; paper: freely available",
     url="https://github.com/Ethio2021/ASED_V1",
-    citation="Retta et al. (2023), A New Amharic Speech Emotion Dataset and Classification Benchmark, ACM TALLIP 22(1)",
+    citation="Retta et al. (2023), A New Amharic Speech Emotion Dataset and Benchmark, ACM TALLIP 22",
     speakers=65,
     clips={"neutral": 522, "fearful": 510, "happy": 486, "sad": 470, "angry": 486},
     folder_names=("ased", "ased-v1", "ased-v1-main"),

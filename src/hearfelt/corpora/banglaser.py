@@ -1,8 +1,9 @@
 """BanglaSER: 34 speakers, 5 emotions, Bangla, recorded at home on phones and laptops.
 
-Names look like RAVDESS and are not: ``03-01-CC-DD-EE-FF-GG`` with CC 01 happy, 02 sad, 03 angry, 04 surprised,
-05 neutral; DD intensity, fixed by the emotion; EE statement; FF repetition; GG speaker (odd = male). Three files of
-speaker 15 begin ``01-01-``. One of 1467 officially counted clips, of neutral, is in no distribution that we saw.
+Names look like RAVDESS and are not: ``03-01-CC-DD-EE-FF-GG`` with CC 01 happy, 02 sad, 03 angry, 04
+surprised, 05 neutral; DD intensity, fixed by the emotion; EE statement; FF repetition; GG speaker (odd =
+male). Three files of speaker 15 begin ``01-01-``. One of 1467 officially counted clips, of neutral, is not in
+the copy that we know.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ INFO = CorpusInfo(
     language="bn",
     licence="CC BY 4.0",
     url="https://data.mendeley.com/datasets/t9h6p943xy",
-    citation="Das et al. (2022), BanglaSER: A speech emotion recognition dataset for the Bangla language, Data in Brief 42",
+    citation="Das et al. (2022), BanglaSER: A speech emotion recognition dataset, Data in Brief 42",
     speakers=34,
     clips={"happy": 306, "sad": 306, "angry": 306, "surprised": 306, "neutral": 243},
     folder_names=("banglaser", "bangla-ser"),

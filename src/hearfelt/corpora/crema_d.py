@@ -1,8 +1,8 @@
 """CREMA-D: 91 actors, 6 emotions, American English, with the raters' votes.
 
 Names are ``AAAA_SSS_EMO_LL``: actor, sentence, emotion, intensity. Sex comes from the published demographics.
-Where ``tabulatedVotes.csv`` or ``summaryTable.csv`` lies beside the audio, each row gets the votes of the raters who
-heard the voice alone (they also saw the face alone, and both).
+Where ``tabulatedVotes.csv`` or ``summaryTable.csv`` lies beside the audio, each row gets the votes of the
+raters who heard the voice alone (they also saw the face alone, and both).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ INFO = CorpusInfo(
     extra={
         "example": "AudioWAV/1001_DFA_ANG_XX.wav",
         "weights": "freely, with a notice that CREMA-D (ODbL 1.0) was used",
-        "age": "not a manifest column; hearfelt.corpora.crema_d.read_demographics gives age, race and ethnicity",
+        "age": "no manifest column; hearfelt.corpora.crema_d.read_demographics gives age, race, ethnicity",
     },
 )
 
@@ -49,11 +49,13 @@ _EMOTIONS = {
 _INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high"}
 _VOTES = {"A": "angry", "D": "disgust", "F": "fearful", "H": "happy", "N": "neutral", "S": "sad"}
 # The published demographics, so that a folder with audio alone has sexes too.
-_MALE = frozenset(
-    "1001 1005 1011 1014 1015 1016 1017 1019 1022 1023 1026 1027 1031 1032 1033 1034 1035 1036 1038 1039 1040 1041 "
-    "1042 1044 1045 1048 1050 1051 1057 1059 1062 1064 1065 1066 1067 1068 1069 1070 1071 1077 1080 1081 1083 1085 "
-    "1086 1087 1088 1090".split()
-)
+# fmt: off
+_MALE = frozenset((
+    1001, 1005, 1011, 1014, 1015, 1016, 1017, 1019, 1022, 1023, 1026, 1027, 1031, 1032, 1033, 1034,
+    1035, 1036, 1038, 1039, 1040, 1041, 1042, 1044, 1045, 1048, 1050, 1051, 1057, 1059, 1062, 1064,
+    1065, 1066, 1067, 1068, 1069, 1070, 1071, 1077, 1080, 1081, 1083, 1085, 1086, 1087, 1088, 1090,
+))
+# fmt: on
 
 
 def parse(path: PurePath) -> dict[str, str] | None:
@@ -63,7 +65,7 @@ def parse(path: PurePath) -> dict[str, str] | None:
         return None
     return {
         "speaker": f"crema_d_{match[1]}",
-        "sex": "male" if match[1] in _MALE else "female",
+        "sex": "male" if int(match[1]) in _MALE else "female",
         "emotion": _EMOTIONS[match[3]],
         "intensity": _INTENSITIES.get(match[4], ""),
         "statement": match[2],
@@ -111,7 +113,7 @@ def read_demographics(root: str | os.PathLike[str]) -> dict[str, Demographics]:
 def read_votes(root: Path) -> dict[str, Mapping[str, float]]:
     """Voice-only votes: file stem -> emotion -> share of the raters; empty where there is no table.
 
-    ``tabulatedVotes.csv`` holds counts in three blocks of rows: numbers 1xxxxx voice, 2xxxxx face, 3xxxxx both.
+    ``tabulatedVotes.csv`` holds counts in three blocks of rows: 1xxxxx voice, 2xxxxx face, 3xxxxx both.
     ``summaryTable.csv`` names only the winners; equal winners share the vote.
 
     Raises:

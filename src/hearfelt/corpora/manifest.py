@@ -21,7 +21,7 @@ from hearfelt.errors import CorpusError, require
 from hearfelt.files import write_atomically
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +154,25 @@ class Manifest(Sequence[Row]):
         """Hash of what the rows say: labels, speakers and audio, whatever folder the files are in."""
         digest = hashlib.sha256()
         for row in self.rows:
-            cells = [getattr(row, column) for column in COLUMNS if column not in ("path", "duration", "sample_rate")]
-            digest.update("\x1f".join([Path(row.path).name, *map(str, cells)]).encode("utf-8", "surrogateescape"))
+            cells = [
+                getattr(row, column)
+                for column in COLUMNS
+                if column not in ("path", "duration", "sample_rate")
+            ]
+            digest.update(
+                "\x1f".join([Path(row.path).name, *map(str, cells)]).encode("utf-8", "surrogateescape")
+            )
             digest.update(b"\n")
         return digest.hexdigest()
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """A pandas table with one column for each of `COLUMNS`.
 
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        pd = require("pandas", "train", "a manifest as a table")
-        frame: pandas.DataFrame = pd.DataFrame(
+        pandas = require("pandas", "train", "a manifest as a table")
+        frame: pd.DataFrame = pandas.DataFrame(
             [{column: getattr(row, column) for column in COLUMNS} for row in self.rows], columns=list(COLUMNS)
         )
         return frame
@@ -174,7 +180,7 @@ class Manifest(Sequence[Row]):
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write as CSV, atomically. Paths below the CSV's folder are written relative to it."""
         target = Path(path)
-        base = os.path.abspath(target.parent)
+        base = os.path.abspath(target.parent)  # noqa: PTH100 - resolve() would follow links
         emotions = sorted({emotion for row in self.rows for emotion in row.votes})
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -225,7 +231,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
             f"{', '.join(header) or 'none'}. `hearfelt corpora scan` writes one; a table with columns of "
             "your own goes in as corpus `folder`."
         )
-    base = os.path.abspath(source.parent)
+    base = os.path.abspath(source.parent)  # noqa: PTH100 - resolve() would follow links
     rows = [_parse(cells, base, f"{source} line {line}") for line, cells in enumerate(reader, start=2)]
     if not rows:
         raise CorpusError(f"The manifest {source} has a header and no rows.")
@@ -238,7 +244,7 @@ def _parse(cells: Mapping[str, str], base: str, place: str) -> Row:
         raise CorpusError(f"{place}: {', '.join(empty)} is empty.")
     try:
         return Row(
-            path=os.path.normpath(os.path.join(base, cells["path"])),
+            path=os.path.normpath(Path(base, cells["path"])),
             corpus=cells["corpus"],
             speaker=cells["speaker"],
             emotion=parse_emotion(cells["emotion"]),

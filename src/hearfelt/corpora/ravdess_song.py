@@ -17,7 +17,7 @@ INFO = CorpusInfo(
     language="en",
     licence="CC BY-NC-SA 4.0",
     url="https://zenodo.org/records/1188976",
-    citation="Livingstone & Russo (2018), The Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE 13(5)",
+    citation="Livingstone & Russo (2018), Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE",
     speakers=23,
     clips={emotion: 92 if emotion == "neutral" else 184 for emotion in EMOTIONS[:6]},
     folder_names=("ravdess-song", "audio_song_actors_01-24", "ravdess"),

@@ -1,7 +1,7 @@
 """RAVDESS speech: 24 actors, 8 emotions, North American English.
 
-Names are ``MM-CC-EE-II-SS-RR-AA``: modality (03 audio only), channel (01 speech, 02 song), emotion 01-08, intensity,
-statement, repetition, actor (odd = male).
+Names are ``MM-CC-EE-II-SS-RR-AA``: modality (03 audio only), channel (01 speech, 02 song), emotion 01-08,
+intensity, statement, repetition, actor (odd = male).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ INFO = CorpusInfo(
     language="en",
     licence="CC BY-NC-SA 4.0",
     url="https://zenodo.org/records/1188976",
-    citation="Livingstone & Russo (2018), The Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE 13(5)",
+    citation="Livingstone & Russo (2018), Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE",
     speakers=24,
     clips={emotion: 96 if emotion == "neutral" else 192 for emotion in EMOTIONS},
     folder_names=("ravdess-speech", "audio_speech_actors_01-24", "ravdess"),
@@ -39,7 +39,7 @@ INFO = CorpusInfo(
 #: Named alike, with other meanings; `_scan` refuses a folder that is rather theirs.
 LOOK_ALIKES = ("banglaser",)
 
-_NAME = re.compile(r"(\d\d)-(\d\d)-(0[1-8])-(0[12])-(0[12])-(0[12])-(\d\d)")
+_NAME = re.compile(r"(\d\d)-(\d\d)-(0[1-8])-(0[12])-(0[12])-(\d\d)-(\d\d)")
 
 
 def parse(path: PurePath) -> dict[str, str] | None:

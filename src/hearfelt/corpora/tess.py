@@ -1,7 +1,7 @@
 """TESS: 2 women (26 and 64 years old), 7 emotions, Canadian English: "Say the word ...".
 
-Names are ``SPEAKER_word_emotion``; one of 2800 is spelt ``OA_bite_neutral`` as distributed. Folders are spelt in
-several ways (``OAF_Fear``, ``YAF_pleasant_surprised``) and are not looked at.
+Names are ``SPEAKER_word_emotion``; one of 2800 is spelt ``OA_bite_neutral`` as distributed. Folders are spelt
+in several ways (``OAF_Fear``, ``YAF_pleasant_surprised``) and are not looked at.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INFO = CorpusInfo(
     language="en",
     licence="CC BY-NC-ND 4.0",
     url="https://doi.org/10.5683/SP2/E8H2MF",
-    citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), University of Toronto Dataverse",
+    citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), Toronto Dataverse",
     speakers=2,
     clips=dict.fromkeys(_EMOTIONS.values(), 400),
     folder_names=("tess", "toronto-emotional-speech-set", "tess-toronto-emotional-speech-set-data"),

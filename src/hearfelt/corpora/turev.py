@@ -1,7 +1,7 @@
 """TurEV-DB: 6 speakers, 4 emotions, Turkish, single words of 0.4 to 2.5 seconds.
 
-Names are ``<speaker>_<code>_<word>``: kz angry, sk calm, mt happy, hl sad. Speaker 1157 has only angry and sad; there
-is no neutral.
+Names are ``<speaker>_<code>_<word>``: kz angry, sk calm, mt happy, hl sad. Speaker 1157 has only angry and
+sad; there is no neutral.
 """
 
 from __future__ import annotations
