@@ -1,1 +1,12 @@
-"""The command line: one thin file per command."""
+"""The command line: one thin file per command, imported when the command is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``hearfelt`` with the given arguments (those of the process by default); returns the exit status."""
+    from hearfelt.cli._main import run
+
+    return run(arguments)

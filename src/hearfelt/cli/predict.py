@@ -1,0 +1,174 @@
+"""``hearfelt predict``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hearfelt.errors import HearfeltError, UnknownNameError
+
+if TYPE_CHECKING:
+    from hearfelt.recognition.recognizer import Recognizer
+    from hearfelt.recognition.results import Failure, Recognition
+
+_SOME_FAILED = 1
+
+
+def predict(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files, folders (with all below), patterns, or - for stdin."),
+    ],
+    model: Annotated[
+        str, typer.Option(help="A bundle's folder, or the name of a bundled model.")
+    ] = "default",
+    form: Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")] = "table",
+    out: Annotated[
+        str | None, typer.Option(help="Write here, in one step at the end, instead of to stdout.")
+    ] = None,
+    window_seconds: Annotated[
+        float | None, typer.Option(help="Windows that long recordings are cut into.")
+    ] = None,
+    hop_seconds: Annotated[float | None, typer.Option(help="Step between windows.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Worker threads; by default one a processor.")] = None,
+    unsure_below: Annotated[
+        float, typer.Option(help="Answer 'unsure' where the best probability is lower.")
+    ] = 0.0,
+    labels: Annotated[str | None, typer.Option(help="Only consider these, such as happy,sad,angry.")] = None,
+    picture: Annotated[
+        str | None, typer.Option(help="Also draw one recording over time into this PNG.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run of the same --out.")
+    ] = False,
+) -> int:
+    """Recognise the emotions in recordings.
+
+    Exit status: 0 all recognised, 1 some file failed, 2 the request was wrong.
+    """
+    from hearfelt.recognition.formats import FORMATS, create_format
+    from hearfelt.recognition.inputs import find_recordings
+    from hearfelt.recognition.recognizer import load
+
+    if form not in FORMATS:
+        raise UnknownNameError("format", form, FORMATS)
+    if resume and out is None:
+        raise HearfeltError("--resume goes on with the answers kept beside --out FILE; give --out as well.")
+    recognizer = load(
+        model,
+        threads=_processors() if threads is None else threads,
+        window_seconds=window_seconds,
+        hop_seconds=hop_seconds,
+        unsure_below=unsure_below,
+        labels=None if labels is None else [label for label in labels.split(",") if label.strip()],
+    )
+    found = list(find_recordings(paths))
+    if picture is not None and len(found) != 1:
+        raise HearfeltError(f"--picture draws one recording, and {len(found)} were given.")
+    widest = max((len(item if isinstance(item, str) else item.path) for item in found), default=0)
+    colored = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    style = create_format(form, recognizer.labels, widest=widest, colored=colored)
+    if out is None:
+        good = _to_stdout(recognizer, found, style)
+    else:
+        good = _to_file(recognizer, found, style, out, model, resume)
+    if picture is not None and isinstance(found[0], str):
+        from hearfelt.cli._picture import draw
+
+        draw(recognizer, found[0], picture)
+    return 0 if good else _SOME_FAILED
+
+
+def _to_stdout(recognizer: Recognizer, found: Sequence[str | Failure], style: Any) -> bool:
+    good = True
+    _write(style.begin())
+    with _progress(len(found), sys.stdout.isatty()) as advance:
+        for answer in _recognize(recognizer, found):
+            good = good and "error" not in answer
+            _write(style.answer(answer))
+            advance()
+    _write(style.end())
+    return good
+
+
+def _to_file(
+    recognizer: Recognizer, found: Sequence[str | Failure], style: Any, out: str, model: str, resume: bool
+) -> bool:
+    from hearfelt.cli._main import Interrupted
+    from hearfelt.recognition.journal import Journal
+
+    paths = [item if isinstance(item, str) else item.path for item in found]
+    settings = {
+        "model": recognizer.specification.provenance.model_sha256 or os.path.abspath(model),
+        "window_seconds": recognizer.window_seconds,
+        "hop_seconds": recognizer.hop_seconds,
+        "unsure_below": recognizer.unsure_below,
+        "labels": list(recognizer.labels),
+    }
+    with Journal(out, settings, resume=resume) as journal:
+        todo = [item for item, path in zip(found, paths, strict=True) if path not in journal]
+        if len(todo) < len(found):
+            _note(f"{len(found) - len(todo):,} of {len(found):,} answers were kept; going on.")
+        try:
+            with _progress(len(todo), False) as advance:
+                for answer in _recognize(recognizer, todo):
+                    journal.add(answer)
+                    advance()
+            return journal.finish(paths, style)
+        except KeyboardInterrupt as interruption:
+            raise Interrupted(
+                f"interrupted: {len(journal):,} of {len(found):,} answers are kept in {journal.path}; go on with --resume"
+            ) from interruption
+
+
+def _recognize(recognizer: Recognizer, found: Sequence[str | Failure]) -> Iterator[dict[str, Any]]:
+    """Answers in the order of what was found, as objects of the prediction JSON."""
+    from hearfelt.recognition.inputs import STANDARD_INPUT
+
+    sources = [
+        sys.stdin.buffer if item == STANDARD_INPUT else item for item in found if isinstance(item, str)
+    ]
+    answers: Iterator[Recognition | Failure] = recognizer.recognize_files(sources)
+    with contextlib.closing(answers):  # type: ignore[type-var]
+        for item in found:
+            if isinstance(item, str):
+                yield replace(next(answers), path=item).to_dict()
+            else:
+                yield item.to_dict()
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _write(text: str) -> None:
+    """To stdout as UTF-8 whatever the locale; file names that are no UTF-8 keep their bytes."""
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    sys.stdout.buffer.flush()
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+@contextlib.contextmanager
+def _progress(total: int, answers_on_terminal: bool) -> Iterator[Callable[[], None]]:
+    """A progress line with the time left on stderr; nothing where that is no terminal, or the answers scroll there."""
+    if total < 2 or answers_on_terminal or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("recognising"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
