@@ -118,6 +118,11 @@ class Predictions:
             logits=None if self.logits is None else self.logits[rows],
         )
 
+    def with_probabilities(self, probabilities: Floats) -> Predictions:
+        """The same rows and answers with other probabilities, shape (clips, labels)."""
+        columns: dict[str, Any] = {name: getattr(self, name) for name in _KEYS}
+        return Predictions(labels=self.labels, **columns, probabilities=probabilities, logits=self.logits)
+
     @property
     def keys(self) -> list[tuple[str, float, float | None]]:
         """(path, start, end) of each row; end is None for the end of the file."""
@@ -139,8 +144,15 @@ class Predictions:
 
     @property
     def scores(self) -> Floats:
-        """The logits, or where they were not kept logits that give the same probabilities."""
-        return log_probabilities(self.probabilities) if self.logits is None else self.logits
+        """The logits, or where they were not kept logits that give the same probabilities.
+
+        A class with probability exactly zero was masked, so that it stays out at any temperature.
+        """
+        logits = log_probabilities(self.probabilities) if self.logits is None else self.logits
+        if not (self.probabilities == 0).any():
+            return logits
+        masked: Floats = np.where(self.probabilities == 0, logits.max(axis=1, keepdims=True) - 1e4, logits)
+        return masked
 
 
 def _strings(values: Sequence[str]) -> Strings:
