@@ -57,8 +57,9 @@ def speaker_fold(
     if wanted - trained:
         speakers = sorted({manifest[row].speaker for row in tested})
         raise ProtocolError(
-            f"Fold {number} tests {_names(speakers)}, and nobody else has clips of {', '.join(sorted(wanted - trained))}. "
-            "Every class must be in training: merge or drop the class with a label set, add speakers, or use fewer folds."
+            f"Fold {number} tests {_names(speakers)}, and nobody else has clips of "
+            f"{', '.join(sorted(wanted - trained))}. Every class must be in training: merge or drop the "
+            "class with a label set, add speakers, or use fewer folds."
         )
     if validation is None and config.validation_fraction > 0 and len(left) == 1:
         clips = _by_statement(manifest, left[0].rows, config, number)
@@ -74,8 +75,8 @@ def speaker_fold(
 def choose_validation(left: Sequence[Person], config: ProtocolConfig, number: int) -> set[str]:
     """Names of the people who validate, balanced over populations and sexes.
 
-    Every population gives its share of `validation_fraction`, at least one person, where three or more are left, and
-    keeps two for training. Smaller ones give nobody, unless there would be no validation at all.
+    Every population gives its share of `validation_fraction`, at least one person, where three or more are
+    left, and keeps two for training. Smaller ones give nobody, unless there would be no validation at all.
 
     Raises:
         ProtocolError: whoever is taken, a class would be missing from training.
@@ -98,8 +99,8 @@ def choose_validation(left: Sequence[Person], config: ProtocolConfig, number: in
         if chosen:
             return chosen
     raise ProtocolError(
-        f"Fold {number}: of the {len(left)} speakers beside the test nobody can be taken for validation without a class "
-        "missing from training. Add speakers, merge classes, or set validation_fraction to 0."
+        f"Fold {number}: of the {len(left)} speakers beside the test nobody can be taken for validation "
+        "without a class missing from training. Add speakers, merge classes, or set validation_fraction to 0."
     )
 
 
@@ -112,7 +113,7 @@ def _draw(
     config: ProtocolConfig,
     number: int,
 ) -> set[str]:
-    """Take up to ``quota`` people; ``having`` (class -> people who have it) and ``sexes`` are kept up to date."""
+    """Take up to ``quota`` people; updates ``having`` (class -> people who have it) and ``sexes``."""
     random = np.random.default_rng(
         [config.seed, number, zlib.crc32(population.encode("utf-8", "surrogateescape"))]
     )
@@ -125,7 +126,8 @@ def _draw(
         if not able:
             break
         same_sex = Counter(person.sex for person in pool)
-        # the last man or woman stays in training; then sexes in balance; then whoever has all classes; then by lot
+        # the last man or woman stays in training; then sexes in balance; then who has all classes; then by
+        # lot
         person = min(
             able,
             key=lambda p: (same_sex[p.sex] == 1, own[p.sex], sexes[p.sex], len(every - p.classes)),
@@ -141,7 +143,7 @@ def _draw(
 def _by_statement(
     manifest: Manifest, rows: Sequence[int], config: ProtocolConfig, number: int
 ) -> frozenset[int]:
-    """Validation rows where one speaker has to do for both: other sentences, or else other clips of each class."""
+    """Validation rows of the only speaker there is: other sentences, else other clips of each class."""
     random = np.random.default_rng([config.seed, number])
     classes = {manifest[row].emotion for row in rows}
     statements: dict[str, list[int]] = defaultdict(list)
@@ -164,8 +166,8 @@ def _by_statement(
 def deal(people: Sequence[Person], folds: int, seed: int, *, fill_first: bool = False) -> list[list[Person]]:
     """Deal people to groups: as many of each population and sex in each, and about as many clips.
 
-    Within a population the ones with most clips go first, ties by lot, each to the group with the fewest of this
-    population, then of their sex, then of clips.
+    Within a population the ones with most clips go first, ties by lot, each to the group with the fewest of
+    this population, then of their sex, then of clips.
 
     Args:
         people: whom to deal.
@@ -183,7 +185,10 @@ def deal(people: Sequence[Person], folds: int, seed: int, *, fill_first: bool = 
         )
     groups: list[list[Person]] = [[] for _ in range(folds)]
     totals = [0] * folds
-    for population, members in by_population(people).items():
+    populations = list(by_population(people).items())
+    if not fill_first:  # the heaviest people first: the others can then even things out
+        populations = sorted(populations, key=lambda item: (-max(len(p.rows) for p in item[1]), item[0]))
+    for population, members in populations:
         random = np.random.default_rng([seed, zlib.crc32(population.encode("utf-8", "surrogateescape"))])
         lots = random.permutation(len(members))
         count, clips = [0] * folds, [0] * folds

@@ -16,8 +16,8 @@ class Person:
     Attributes:
         name: `Row.speaker`.
         sex: as most of their rows say.
-        population: the corpora among which this one's people are shared, joined by ``+``; RAVDESS speech and song
-            are one population where both are there.
+        population: the corpora among which this one's people are shared, joined by ``+``; RAVDESS speech and
+            song are one population where both are there.
         rows: row numbers.
         classes: the emotions among them.
     """

@@ -1,6 +1,7 @@
 """Published divisions as plain tables: who is tested, who validates, and where that was published.
 
-Speakers are written as the corpus' own codes; `hearfelt.protocols._people.speaker_code` makes names comparable.
+Speakers are written as the corpus' own codes; `hearfelt.protocols._people.speaker_code` makes them
+comparable.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class Scheme:
 
     Attributes:
         title: what reports say.
-        source: who published it.
+        source: who published it; empty where it is common usage.
         corpora: which corpora it is defined for; empty is any.
         tests: a group of speaker codes a fold.
         kind: ``speakers`` (the table `tests`), ``serab``, ``joint`` or ``random``.
@@ -46,8 +47,7 @@ def _groups(text: str) -> tuple[tuple[str, ...], ...]:
 #: EmoBox, RAVDESS: the test actors of its six folds.
 EMOBOX_RAVDESS = _groups("1 11 20 21 | 4 10 12 14 | 8 9 19 23 | 3 5 7 24 | 2 15 16 18 | 6 13 17 22")
 
-_EMOBOX = "EmoBox (Ma et al. 2024)"
-_LOSO = "leave one speaker out"
+_EMOBOX = "EmoBox, Ma et al. 2024"
 
 SCHEMES: Mapping[str, Scheme] = {
     "emobox_ravdess": Scheme("EmoBox's six folds of RAVDESS actors", _EMOBOX, RAVDESS, EMOBOX_RAVDESS),
@@ -56,15 +56,15 @@ SCHEMES: Mapping[str, Scheme] = {
     ),
     "emodb_loso": Scheme(
         "EmoDB, leave one of ten speakers out",
-        _LOSO,
+        "",
         ("emodb",),
         _groups("3 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16"),
     ),
     "aesdd_loso": Scheme(
-        "AESDD, leave one of six speakers out", _LOSO, ("aesdd",), _groups("1 | 2 | 3 | 4 | 5 | 6")
+        "AESDD, leave one of six speakers out", "", ("aesdd",), _groups("1 | 2 | 3 | 4 | 5 | 6")
     ),
     "tess_cross": Scheme(
-        "TESS, train on one woman and test on the other", _LOSO, ("tess",), _groups("YAF | OAF")
+        "TESS, train on one woman and test on the other", "", ("tess",), _groups("YAF | OAF")
     ),
     "ravdess_song_actors_21_24": Scheme(
         "RAVDESS song, actors 1-20 train and 21-24 test",
@@ -74,12 +74,12 @@ SCHEMES: Mapping[str, Scheme] = {
     ),
     "serab": Scheme(
         "SERAB's single split by speakers",
-        "SERAB (Scheidwasser-Clow et al. 2022)",
+        "SERAB, Scheidwasser-Clow et al. 2022",
         (*RAVDESS, "savee", "emodb", "aesdd", "crema_d"),
         kind="serab",
     ),
     "joint6": Scheme(
-        "six folds over all corpora at once, RAVDESS by EmoBox's actors and every other corpus dealt by speaker",
+        "six folds over all corpora at once, RAVDESS by EmoBox's actors, every other corpus dealt by speaker",
         "hearfelt",
         kind="joint",
     ),
@@ -96,6 +96,10 @@ SCHEMES: Mapping[str, Scheme] = {
     ),
 }
 
+(_CREMA_D_TEST, _CREMA_D_VALIDATION) = _groups(
+    "1010 1013 1022 1026 1037 1038 1040 1045 1047 1048 1059 1065 1066 1068 1071 1073 1084 1086 1088 "
+    "| 1015 1020 1021 1030 1050 1070 1079 1089 1090"
+)
 #: SERAB: RandomState(0).shuffle(sorted speakers), 60/20/20; CREMA-D is the split of TensorFlow Datasets.
 SERAB: Mapping[str, SingleSplit] = {
     **dict.fromkeys(RAVDESS, SingleSplit(("1", "4", "13", "16", "22"), ("6", "8", "10", "19", "20"))),
@@ -103,10 +107,8 @@ SERAB: Mapping[str, SingleSplit] = {
     "emodb": SingleSplit(("3", "12"), ("10", "14")),
     "aesdd": SingleSplit(("1", "5"), ("4",)),
     "crema_d": SingleSplit(
-        tuple(
-            "1010 1013 1022 1026 1037 1038 1040 1045 1047 1048 1059 1065 1066 1068 1071 1073 1084 1086 1088".split()
-        ),
-        tuple("1015 1020 1021 1030 1050 1070 1079 1089 1090".split()),
+        _CREMA_D_TEST,
+        _CREMA_D_VALIDATION,
         frozenset({"1040_ITH_SAD_XX", "1006_TIE_NEU_XX", "1013_WSI_DIS_XX", "1017_IWW_FEA_XX"}),
     ),
 }

@@ -1,8 +1,9 @@
 """Random divisions of clips, draw for draw as scikit-learn makes them.
 
-Results that others published with ``train_test_split(random_state=42)`` are repeated on the same clips, without
-scikit-learn being installed. Methods: ``ShuffleSplit``, ``StratifiedShuffleSplit``, ``KFold`` and
-``StratifiedKFold`` (both with ``shuffle=True``) of scikit-learn 1.x.
+Results that others published with ``train_test_split(random_state=42)`` are repeated on the same clips (in
+the same order of rows), without scikit-learn being installed. Methods: ``ShuffleSplit``,
+``StratifiedShuffleSplit``, ``KFold`` and ``StratifiedKFold`` (both with ``shuffle=True``) of scikit-learn
+1.x.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def train_test(
     train_count = count - test_count
     if train_count < 1 or test_count < 1:
         raise ProtocolError(
-            f"{count} clips cannot be divided into training and {test_fraction:g} test; at least two are needed."
+            f"{count} clips cannot be divided into training and {test_fraction:g} test; two are needed."
         )
     random = np.random.RandomState(seed)
     if labels is None:
@@ -47,9 +48,9 @@ def train_test(
     if sizes.min() < 2 or min(train_count, test_count) < len(classes):
         rare = classes[sizes.argmin()]
         raise ProtocolError(
-            f"A stratified split needs two clips of every class and as many clips on each side as there are classes; "
-            f"{rare!r} has {sizes.min()}, and there are {train_count} and {test_count} clips for {len(classes)} "
-            "classes. Add clips, merge classes, or change the fraction."
+            "A stratified split needs two clips of every class and as many clips on each side as there are "
+            f"classes; {str(rare)!r} has {sizes.min()}, and there are {train_count} and {test_count} clips "
+            f"for {len(classes)} classes. Add clips, merge classes, or change the fraction."
         )
     members = np.split(np.argsort(encoded, kind="mergesort"), np.cumsum(sizes)[:-1])
     in_train = _proportional(sizes, train_count, random)
@@ -64,7 +65,7 @@ def train_test(
 
 
 def _proportional(sizes: Indices, draws: int, random: np.random.RandomState) -> Indices:
-    """How many to draw of each class: proportions rounded down, the rest to the largest remainders, ties by lot."""
+    """Draws of each class: proportions rounded down, the rest to the largest remainders, ties by lot."""
     exact = sizes / sizes.sum() * draws
     counts = np.floor(exact)
     missing = int(draws - counts.sum())
@@ -76,14 +77,15 @@ def _proportional(sizes: Indices, draws: int, random: np.random.RandomState) -> 
         chosen = random.choice(tied, size=min(len(tied), missing), replace=False)
         counts[chosen] += 1
         missing -= len(chosen)
-    return counts.astype(np.intp)
+    rounded: Indices = counts.astype(np.intp)
+    return rounded
 
 
 def kfold(count: int, folds: int, seed: int, labels: Sequence[str] | None = None) -> list[Indices]:
-    """Sorted places of the test clips of each fold, as ``KFold`` or (with labels) ``StratifiedKFold`` makes them.
+    """Sorted places of each fold's test clips, as ``KFold`` or (with labels) ``StratifiedKFold`` makes them.
 
     Raises:
-        ProtocolError: fewer clips (with labels: of every class) than folds.
+        ProtocolError: fewer clips than folds; with labels: in every class.
     """
     random = np.random.RandomState(seed)
     if count < folds:

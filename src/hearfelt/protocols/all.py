@@ -1,4 +1,4 @@
-"""Train on everything: for the model that is given away, after the figures were measured by another protocol."""
+"""Train on everything: for the model that is given away, once another protocol has measured it."""
 
 from __future__ import annotations
 

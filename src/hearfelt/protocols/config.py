@@ -27,14 +27,15 @@ class ProtocolConfig(BaseModel):
     Attributes:
         name: one of `list_protocols()`.
         scheme: which published division, for ``published``; one of `list_schemes()`.
-        folds: number of folds of ``grouped_kfold`` (5 where not given); ``random`` and ``stratified_random`` make one
-            split of `test_fraction` unless it is given; ``cross_corpus`` uses it only where both sides share people.
+        folds: number of folds of ``grouped_kfold`` (5 where not given); ``random`` and ``stratified_random``
+            make one split of `test_fraction` unless it is given; ``cross_corpus`` uses it only where both
+            sides share people.
         fold: run these folds only. A split always holds every fold, so that numbers keep their meaning.
         test_fraction: share of the clips that ``random`` and ``stratified_random`` test on.
-        validation_fraction: share of the speakers (of the clips, for the random protocols) that are not tested on
-            which select the epoch; 0 gives no validation.
+        validation_fraction: share of the speakers beside the test (for the random protocols: of the clips)
+            who do not train but select the epoch; 0 gives no validation.
         train_corpora: for ``cross_corpus``; empty is every corpus not tested on.
-        test_corpora: for ``cross_corpus``; empty is every corpus not trained on. Both empty: each corpus in turn.
+        test_corpora: for ``cross_corpus``; empty is every corpus not trained on. Both empty: each in turn.
         seed: decides who is in which fold and who validates.
 
     >>> ProtocolConfig(name="published", scheme="emobox_ravdess").label

@@ -17,8 +17,8 @@ DEFAULT_FOLDS = 5
 def divide(manifest: Manifest, config: ProtocolConfig) -> Division:
     """Test the test corpora with a model of the training corpora, or each corpus with all others.
 
-    Where both sides share people (RAVDESS speaks and sings), these are dealt to folds, and nobody who is tested is
-    heard in training. Corpora on neither side are left out.
+    Where both sides share people (RAVDESS speaks and sings), these are dealt to folds, and nobody who is
+    tested is heard in training. Corpora on neither side are left out.
     """
     known = sorted({row.corpus for row in manifest})
     train, test = _known(config.train_corpora, known), _known(config.test_corpora, known)
@@ -62,8 +62,8 @@ def _each_in_turn(manifest: Manifest, config: ProtocolConfig, known: list[str]) 
     populations = sorted({person.population for person in find_people(manifest)})
     if len(populations) < 2:
         raise ProtocolError(
-            f"Leaving each corpus out in turn needs two that share nobody; the manifest has {', '.join(known)}. Add a "
-            "corpus, or name train_corpora and test_corpora."
+            "Leaving each corpus out in turn needs two that share nobody; the manifest has "
+            f"{', '.join(known)}. Add a corpus, or name train_corpora and test_corpora."
         )
     folds: list[Fold] = []
     for population in populations:

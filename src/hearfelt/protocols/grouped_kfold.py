@@ -15,8 +15,7 @@ def divide(manifest: Manifest, config: ProtocolConfig) -> Division:
     people = find_people(manifest)
     folds = config.folds or DEFAULT_FOLDS
     groups = deal(people, folds, config.seed)
-    return Division(
-        group_folds(manifest, config, people, groups),
-        True,
-        f"{folds}-fold by speaker ({len(people)} speakers dealt evenly by corpus and sex, seed {config.seed}).",
+    text = (
+        f"{folds}-fold by speaker, {len(people)} speakers dealt evenly by corpus and sex, seed {config.seed}."
     )
+    return Division(group_folds(manifest, config, people, groups), True, text)

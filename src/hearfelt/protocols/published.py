@@ -42,7 +42,7 @@ def divide(manifest: Manifest, config: ProtocolConfig) -> Division:
                 f"Scheme {config.scheme!r} is defined for {', '.join(scheme.corpora)}; the manifest also has "
                 f"{', '.join(strangers)}. Leave these out, or use 'joint6' or 'grouped_kfold'."
             )
-    text = f"Published division: {scheme.title} ({scheme.source})."
+    text = f"Published division: {scheme.title}{f' ({scheme.source})' if scheme.source else ''}."
     if scheme.kind == "random":
         return _random(manifest, config, text)
     folds = {"speakers": _speakers, "serab": _serab, "joint": _joint}[scheme.kind](manifest, config, scheme)
@@ -68,8 +68,9 @@ def _by_code(people: list[Person], tests: tuple[tuple[str, ...], ...], scheme: s
     for number, group in enumerate(groups):
         if not group:
             raise ProtocolError(
-                f"Scheme {scheme!r} tests speakers {', '.join(tests[number])} in fold {number}, and the manifest has "
-                f"clips of none of them. It has {', '.join(sorted(codes)[:8])}{' ...' if len(codes) > 8 else ''}."
+                f"Scheme {scheme!r} tests speakers {', '.join(tests[number])} in fold {number}, and the "
+                "manifest has clips of none of them, but of "
+                f"{', '.join(sorted(codes)[:8])}{' ...' * (len(codes) > 8)}."
             )
     return groups
 

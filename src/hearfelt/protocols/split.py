@@ -66,24 +66,22 @@ class Split:
         one = {part: sizes[part] == "1" for part in PARTS}
         tested = "none is tested" if sizes["test"] == "0" else f"{sizes['test']} {_be(one['test'])} tested"
         count = f"{len(self.folds)} fold" + ("s, each" if len(self.folds) > 1 else "")
-        text = (
-            f"{self.description} {count}: {sizes['train']} clip{'' if one['train'] else 's'} "
-            f"train{'s' if one['train'] else ''}, {sizes['validation']} validate{'s' if one['validation'] else ''}, "
-            f"{tested}."
-        )
+        trained = f"{sizes['train']} clip trains" if one["train"] else f"{sizes['train']} clips train"
+        validated = f"{sizes['validation']} validate{'s' if one['validation'] else ''}"
+        text = f"{self.description} {count}: {trained}, {validated}, {tested}."
         if not any(fold.test for fold in self.folds):
             return text
         if self.speaker_independent:
             return f"{text} Speaker-independent: nobody who is tested is heard in training or validation."
         return (
-            f"{text} Speaker-dependent: the same voices are in training and test, so the figures are higher than "
-            "for people the model has never heard (by 15 to 20 points of UAR on RAVDESS speech)."
+            f"{text} Speaker-dependent: the same voices are in training and test, so the figures are higher "
+            "than for people the model has never heard (by 15 to 20 points of UAR on RAVDESS speech)."
         )
 
     def write(self, path: str | os.PathLike[str], manifest: Manifest) -> None:
-        """Write ``split.csv`` atomically: path, start, end, fold, part; paths below its folder are relative."""
+        """Write ``split.csv`` atomically: path (relative below its folder), start, end, fold, part."""
         target = Path(path)
-        base = os.path.abspath(target.parent)
+        base = _absolute(target.parent)
         cells = [
             [_relative(row.path, base), row.start, "" if row.end is None else row.end] for row in manifest
         ]
@@ -102,12 +100,13 @@ def read_split(path: str | os.PathLike[str], manifest: Manifest, *, protocol: st
     Args:
         path: a ``split.csv``.
         manifest: the rows that it divides.
-        protocol: `ProtocolConfig.label` of the protocol that made it. ``cross_corpus`` and ``published/serab`` leave
-            rows out of folds; under any other name each row needs a part in every fold.
+        protocol: `ProtocolConfig.label` of the protocol that made it. ``cross_corpus`` and
+            ``published/serab`` leave rows out of folds; under any other name each row needs a part in every
+            fold.
 
     Raises:
-        ProtocolError: no such file or not a split; a line whose row is not in the manifest; a row with two parts in
-            one fold; a row without a part; a fold number that is missing.
+        ProtocolError: no such file or not a split; a line whose row is not in the manifest; a row with two
+            parts in one fold; a row without a part; a fold number that is missing.
     """
     source = Path(path)
     try:
@@ -117,19 +116,19 @@ def read_split(path: str | os.PathLike[str], manifest: Manifest, *, protocol: st
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if list(reader.fieldnames or []) != _COLUMNS:
         raise ProtocolError(
-            f"{source} is not a split: its columns are {', '.join(reader.fieldnames or []) or 'none'}; expected "
-            f"{', '.join(_COLUMNS)}."
+            f"{source} is not a split: its columns are {', '.join(reader.fieldnames or []) or 'none'}; "
+            f"expected {', '.join(_COLUMNS)}."
         )
     numbers = {row.key: number for number, row in enumerate(manifest)}
-    base = os.path.abspath(source.parent)
+    base = _absolute(source.parent)
     assigned: dict[int, dict[int, str]] = {}
     for line, cells in enumerate(reader, start=2):
         place = f"{source} line {line}"
         fold, part, key = _parse(cells, base, place)
         if key not in numbers:
             raise ProtocolError(
-                f"{place}: {_show(key)} is not in the manifest ({len(numbers)} rows). The split belongs to other rows; "
-                "make it again for this manifest."
+                f"{place}: {_show(key)} is not in the manifest ({len(numbers)} rows). The split belongs to "
+                "other rows; make it again for this manifest."
             )
         before = assigned.setdefault(fold, {}).setdefault(numbers[key], part)
         if before != part:
@@ -163,7 +162,7 @@ def _parse(
         if not path or part not in PARTS:
             raise ValueError(f"needs a path and a part of {', '.join(PARTS)}, got {path!r} and {part!r}")
         end = float(cells["end"]) if cells["end"] else None
-        key = (os.path.normpath(os.path.join(base, path)), float(cells["start"] or 0.0), end)
+        key = (_absolute(Path(base, path)), float(cells["start"] or 0.0), end)
         return int(cells["fold"] or ""), part, key
     except ValueError as error:
         raise ProtocolError(f"{place}: {error}.") from error
@@ -175,13 +174,17 @@ def _check_complete(manifest: Manifest, assigned: Mapping[int, Mapping[int, str]
         if missing:
             raise ProtocolError(
                 f"{source} gives {len(missing)} of {len(manifest)} rows no part in fold {fold}, such as "
-                f"{', '.join(_show(row.key) for row in missing[:_SHOWN])}. Make the split again for this manifest, or "
-                "take these rows out of it."
+                f"{', '.join(_show(row.key) for row in missing[:_SHOWN])}. Make the split again for this "
+                "manifest, or take these rows out of it."
             )
 
 
 def _leaves_out(protocol: str) -> bool:
     return protocol in ("cross_corpus", "published/serab")
+
+
+def _absolute(path: Path) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - as manifests do; resolve() would follow links
 
 
 def _relative(path: str, base: str) -> str:
