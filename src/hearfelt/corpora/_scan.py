@@ -43,6 +43,7 @@ class ScanResult:
             everything twice); the first by path is in the manifest.
         unreadable: folders that could not be listed.
         other_files: how many files are no audio by their suffix.
+        remarks: what else the reader should know, one sentence each.
     """
 
     name: str
@@ -52,17 +53,18 @@ class ScanResult:
     repeated: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     other_files: int = 0
+    remarks: list[str] = field(default_factory=list)
 
     def notes(self) -> list[str]:
         """What was left out, one sentence each, with examples; empty where nothing was."""
-        said = []
+        said = list(self.remarks)
         for what, paths in (
             ("audio file(s) not of the corpus, ignored", self.strays),
             ("further copies under the same name, ignored", self.repeated),
             ("folder(s) could not be read", self.unreadable),
         ):
             if paths:
-                said.append(f"{len(paths)} {what}: {_examples(paths, self.root)}.")
+                said.append(f"{len(paths)} {what}: {name_examples(paths, self.root)}.")
         return said
 
 
@@ -133,14 +135,19 @@ def scan(name: str, root: str | os.PathLike[str]) -> ScanResult:
 
     Args:
         name: a corpus of `list_corpora`.
-        root: its folder, in any layout: nested or flat, any case, any of `AUDIO_SUFFIXES`.
+        root: its folder, in any layout: nested or flat, any case, any of `AUDIO_SUFFIXES`; for ``folder``
+            also a table, see `hearfelt.corpora.folder`.
 
     Raises:
         UnknownNameError: no such corpus.
         CorpusError: no such folder, no clip of the corpus in it, or the names are those of a look-alike.
     """
-    adapter, folder = get_adapter(name), check_folder(root)
+    adapter = get_adapter(name)
     info: CorpusInfo = adapter.INFO
+    if hasattr(adapter, "scan_root"):  # a corpus without names of its own
+        result: ScanResult = adapter.scan_root(root)
+        return result
+    folder = check_folder(root)
     tree = walk_audio(folder)
     _refuse_look_alikes(adapter, tree.audio, folder)
     rows, strays, repeated = read_names(tree.audio, adapter.parse, info)
@@ -186,7 +193,7 @@ def _refuse_look_alikes(adapter: ModuleType, paths: list[str], folder: str) -> N
         if both and theirs > 0.02 * (both + ours):
             title, other_title = adapter.INFO.title, other.INFO.title
             seen = (
-                f"{folder} holds {len(paths)} audio files; the names of {theirs} are possible in {other_title} "
+                f"{folder} holds {len(paths)} audio files. {theirs} names are possible in {other_title} "
                 f"and not in {title}, {ours} the other way round, {both} in both, with different meanings."
             )
             if ours > 0.02 * (both + theirs):
@@ -196,7 +203,7 @@ def _refuse_look_alikes(adapter: ModuleType, paths: list[str], folder: str) -> N
 
 def _nothing_found(info: CorpusInfo, folder: str, tree: _Tree) -> str:
     if tree.audio:
-        seen = f"{len(tree.audio)} audio files, such as {_examples(tree.audio, folder)}"
+        seen = f"{len(tree.audio)} audio files, such as {name_examples(tree.audio, folder)}"
     else:
         seen = f"no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})"
     unreadable = f" {len(tree.unreadable)} folder(s) could not be read." if tree.unreadable else ""
@@ -212,7 +219,8 @@ def _nothing_found(info: CorpusInfo, folder: str, tree: _Tree) -> str:
     return f"No clip of {info.title} in {folder}: it has {seen}.{unreadable}{expected}{hint}"
 
 
-def _examples(paths: list[str], root: str, count: int = 3) -> str:
+def name_examples(paths: list[str], root: str, count: int = 3) -> str:
+    """A few paths relative to a folder, printable whatever bytes are in the names."""
     names = [os.path.relpath(path, root) for path in paths[:count]]
     shown = ", ".join(name.encode("utf-8", "backslashreplace").decode() for name in names)
     return shown + (" and others" if len(paths) > count else "")

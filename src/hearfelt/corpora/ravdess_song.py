@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from hearfelt.corpora._registry import CorpusInfo
+from hearfelt.corpora._registry import CorpusInfo, Source
 from hearfelt.corpora.ravdess_speech import parse_ravdess
 from hearfelt.emotions import EMOTIONS
 
@@ -17,10 +17,19 @@ INFO = CorpusInfo(
     language="en",
     licence="CC BY-NC-SA 4.0",
     url="https://zenodo.org/records/1188976",
-    citation="Livingstone & Russo (2018), Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE",
+    citation="Livingstone & Russo (2018), Ryerson Audio-Visual Database of Emotional Speech and Song",
     speakers=23,
     clips={emotion: 92 if emotion == "neutral" else 184 for emotion in EMOTIONS[:6]},
     folder_names=("ravdess-song", "audio_song_actors_01-24", "ravdess"),
+    sources=(
+        Source(
+            url="https://zenodo.org/records/1188976/files/Audio_Song_Actors_01-24.zip",
+            filename="Audio_Song_Actors_01-24.zip",
+            algorithm="md5",
+            digest="5411230427d67a21e18aa4d466e6d1b9",
+            bytes=225_505_317,
+        ),
+    ),
     # Non-commercial and share-alike: weights only under the same terms, so not freely.
     redistributable_weights=False,
     extra={

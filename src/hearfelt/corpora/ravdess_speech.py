@@ -18,7 +18,7 @@ INFO = CorpusInfo(
     language="en",
     licence="CC BY-NC-SA 4.0",
     url="https://zenodo.org/records/1188976",
-    citation="Livingstone & Russo (2018), Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE",
+    citation="Livingstone & Russo (2018), Ryerson Audio-Visual Database of Emotional Speech and Song",
     speakers=24,
     clips={emotion: 96 if emotion == "neutral" else 192 for emotion in EMOTIONS},
     folder_names=("ravdess-speech", "audio_speech_actors_01-24", "ravdess"),
@@ -26,6 +26,9 @@ INFO = CorpusInfo(
         Source(
             url="https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip",
             filename="Audio_Speech_Actors_01-24.zip",
+            algorithm="md5",
+            digest="bc696df654c87fed845eb13823edef8a",
+            bytes=208_468_073,
         ),
     ),
     # Non-commercial and share-alike: weights only under the same terms, so not freely.
