@@ -105,15 +105,17 @@ def _check_speakers(manifest: Manifest, config: ProtocolConfig) -> None:
     if len(speakers) < 2 and config.name != "all" and "random" not in config.label:
         raise ProtocolError(
             f"All {len(manifest)} clips are by one speaker ({min(speakers)}), and protocol {config.label!r} "
-            "tests speakers that were not trained on: at least two are needed. Add speakers (the column "
-            "`speaker` says who is who), or ask for `stratified_random` by name: its figures hold for this voice."
+            "tests speakers that were not trained on: two are needed at least. Add speakers (column "
+            "`speaker`), or ask for `stratified_random` by name: its figures hold for this voice."
         )
 
 
 def _check(manifest: Manifest, number: int, fold: Fold, config: ProtocolConfig) -> None:
     if not fold.train or not (fold.test or config.name == "all"):
-        raise ProtocolError(f"Fold {number} of {config.label!r} has {len(fold.train)} rows to train on and "
-                            f"{len(fold.test)} to test. Use more clips or fewer folds.")  # fmt: skip
+        raise ProtocolError(
+            f"Fold {number} of {config.label!r} has {len(fold.train)} rows to train on and "
+            f"{len(fold.test)} to test. Use more clips or fewer folds."
+        )
     trained = {manifest[row].emotion for row in fold.train}
     missing = {manifest[row].emotion for row in (*fold.validation, *fold.test)} - trained
     if missing:
