@@ -70,12 +70,16 @@ class CorpusInfo:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Modules of this folder that are no adapters; not imported only to find that out.
+_OTHERS = frozenset({"archive", "download", "manifest", "rename", "stats", "validate"})
+
+
 @cache
 def _adapters() -> Mapping[str, ModuleType]:
     package = import_module("hearfelt.corpora")
     found = {}
     for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("_"):
+        if module.name.startswith("_") or module.name in _OTHERS:
             continue
         candidate = import_module(f"hearfelt.corpora.{module.name}")
         if hasattr(candidate, "INFO") and hasattr(candidate, "parse"):

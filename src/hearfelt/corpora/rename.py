@@ -1,5 +1,4 @@
-"""Copy or link a corpus into RAVDESS-style names, so that one reader of ``name.split("-")[2]`` reads all of
-them.
+"""Copy or link a corpus into RAVDESS-style names: one reader of ``name.split("-")[2]`` reads all of them.
 
 ``OUT/<corpus>/<speaker>/MM-CC-EE-II-SS-RR-AA.<suffix>``: 03 (audio only); channel 01 speech, 02 song; emotion
 01-08 as in RAVDESS, 09 boredom; intensity 02 where the corpus calls it strong or high, else 01; statement;
