@@ -20,8 +20,17 @@ Kind = Literal["telephone", "narrowband", "mu_law", "opus", "mp3"]
 _TELEPHONE_RATE = 8000
 _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-#: libsndfile maps its compression level 0..1 linearly onto these bit rates.
-_OPUS_KBPS = (6.0, 256.0)
+#: Samples by which encoder and decoder together delay.
+_MP3_DELAY = 1105
+
+
+def _compression_level(subtype: str, kbps: float, rate: int) -> float:
+    """The level 0..1 of libsndfile: linear over a range of bit rates; 1 itself it refuses for MP3."""
+    if subtype == "OPUS":
+        low, high = 6.0, 256.0
+    else:
+        low, high = (32.0, 320.0) if rate >= 32000 else (8.0, 160.0) if rate >= 16000 else (8.0, 64.0)
+    return min(0.9999, max(0.0, (high - kbps) / (high - low)))
 
 
 class Codec(WaveformAugmentation):
@@ -31,25 +40,21 @@ class Codec(WaveformAugmentation):
         kinds: what is drawn from, alike: ``telephone`` (300 to 3400 Hz, 8 kHz, mu-law), ``narrowband``
             (8 kHz only), ``mu_law`` (8 bits at the clip's own rate), ``opus`` and ``mp3`` (encoded and
             decoded in memory; these take some milliseconds a second of sound).
-        min_kbps: lowest bit rate of ``opus``.
+        min_kbps: lowest bit rate of ``opus`` and ``mp3``, in thousand bits a second; each takes the nearest
+            it has (``mp3`` at 16 kHz: 8 to 160).
         max_kbps: highest.
-        min_mp3_quality: lowest quality of ``mp3``, 0 the worst.
-        max_mp3_quality: highest, 1 the best.
     """
 
     name: Literal["codec"] = "codec"
     kinds: tuple[Kind, ...] = Field(default=("telephone", "narrowband", "mu_law"), min_length=1)
     min_kbps: float = Field(default=6.0, ge=6, le=256)
     max_kbps: float = Field(default=24.0, ge=6, le=256)
-    min_mp3_quality: float = Field(default=0.0, ge=0, le=1)
-    max_mp3_quality: float = Field(default=0.3, ge=0, le=1)
 
     def sample(self, generator: np.random.Generator, samples: int, sample_rate: int) -> Parameters:
-        """Draw the kind and the bit rates."""
+        """Draw the kind and the bit rate."""
         return {
             "kind": self.kinds[int(generator.integers(len(self.kinds)))],
             "kbps": uniform(generator, self.min_kbps, self.max_kbps),
-            "mp3_quality": uniform(generator, self.min_mp3_quality, self.max_mp3_quality),
         }
 
     def apply(
@@ -68,11 +73,8 @@ class Codec(WaveformAugmentation):
         if kind == "telephone":
             return telephone(waveform, sample_rate)
         if kind == "opus":
-            low, high = _OPUS_KBPS
-            level = 1.0 - (parameters["kbps"] - low) / (high - low)
-            return _encoded(waveform, sample_rate, "OGG", "OPUS", level, _OPUS_RATES)
-        level = 1.0 - parameters["mp3_quality"]
-        return _encoded(waveform, sample_rate, "MP3", "MPEG_LAYER_III", level, _MP3_RATES)
+            return _encoded(waveform, sample_rate, "OGG", "OPUS", parameters["kbps"], _OPUS_RATES)
+        return _encoded(waveform, sample_rate, "MP3", "MPEG_LAYER_III", parameters["kbps"], _MP3_RATES)
 
 
 def mu_law(waveform: Waveform, levels: int = 127) -> Waveform:
@@ -116,7 +118,7 @@ def _at_rate(waveform: Waveform, sample_rate: int, rate: int, quantise: bool = F
 
 
 def _encoded(
-    waveform: Waveform, sample_rate: int, container: str, subtype: str, level: float, rates: tuple[int, ...]
+    waveform: Waveform, sample_rate: int, container: str, subtype: str, kbps: float, rates: tuple[int, ...]
 ) -> Waveform:
     import soundfile
 
@@ -124,9 +126,19 @@ def _encoded(
         return waveform.copy()
     rate = min((rate for rate in rates if rate >= sample_rate), default=rates[-1])
     sent = waveform if rate == sample_rate else soxr.resample(waveform, sample_rate, rate, quality="MQ")
+    level = _compression_level(subtype, kbps, rate)
+    mode = "CONSTANT" if container == "MP3" else None
     buffer = io.BytesIO()
     try:
-        soundfile.write(buffer, sent, rate, format=container, subtype=subtype, compression_level=level)
+        soundfile.write(
+            buffer,
+            sent,
+            rate,
+            format=container,
+            subtype=subtype,
+            compression_level=level,
+            bitrate_mode=mode,
+        )
         buffer.seek(0)
         received, _ = soundfile.read(buffer, dtype="float32")
     except (soundfile.SoundFileError, ValueError) as error:
@@ -134,6 +146,8 @@ def _encoded(
             f"The codec {subtype} failed: libsndfile {soundfile.__libsndfile_version__} says: {error} "
             "Leave it out of the kinds, or install a soundfile whose libsndfile has it (1.1 or later)."
         ) from error
+    if container == "MP3" and received.size > sent.size:  # not cut to length, so the delay is still in it
+        received = received[min(_MP3_DELAY, received.size - sent.size) :]
     if rate != sample_rate:
         received = soxr.resample(received, rate, sample_rate, quality="MQ")
     return _fit(received, waveform.size)

@@ -17,8 +17,9 @@ Interpolation = Literal["bilinear", "nearest"]
 class Resize(SpectrogramAugmentation):
     """Bring every spectrogram or picture to the same height and width, whatever its duration.
 
-    As Keras' ``Resizing`` and torch's ``interpolate(align_corners=False)``: pixel centres lie at halves, the
-    border holds beyond the last centre, and there is no low-pass before shrinking. Tempo is lost.
+    As Keras' ``Resizing`` and torch's ``interpolate`` (``align_corners=False``; ``nearest-exact``): pixel
+    centres lie at halves, the border holds beyond the last centre, and there is no low-pass before shrinking.
+    Tempo is lost.
 
     Attributes:
         bands: height of the result.
