@@ -23,6 +23,12 @@ INFO = CorpusInfo(
     speakers=6,
     clips={"angry": 121, "disgust": 122, "fearful": 120, "happy": 119, "sad": 122},
     folder_names=("aesdd", "acted-emotional-speech-dynamic-database"),
+    instructions="""\
+1. Open http://m3c.web.auth.gr/research/aesdd-speech-emotion-recognition/ and follow its download link,
+   a folder on MEGA: https://mega.nz/#F!0ShVXY7C!-73kVoK05OjTPEA95UUvMw
+2. Download "Acted Emotional Speech Dynamic Database" and unpack it into OUT/aesdd (folders anger, disgust,
+   fear, happiness, sadness).
+3. hearfelt corpora scan aesdd OUT/aesdd""",
     # No licence grants it.
     redistributable_weights=False,
     extra={"example": "anger/a01 (1).wav", "weights": "no licence found that grants it"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from hearfelt.corpora._registry import CorpusInfo
+from hearfelt.corpora._registry import CorpusInfo, Source
 
 _EMOTIONS = {"n1": "neutral", "f2": "fearful", "h3": "happy", "s4": "sad", "a5": "angry"}
 
@@ -23,6 +23,14 @@ INFO = CorpusInfo(
     speakers=65,
     clips={"neutral": 522, "fearful": 510, "happy": 486, "sad": 470, "angry": 486},
     folder_names=("ased", "ased-v1", "ased-v1-main"),
+    sources=(
+        Source(
+            url="https://github.com/Ethio2021/ASED_V1/archive/refs/heads/main.zip",
+            filename="ASED_V1-main.zip",
+        ),
+    ),
+    instructions="""\
+By hand: git clone https://github.com/Ethio2021/ASED_V1 OUT/ased""",
     # "Freely available" in the paper is no licence.
     redistributable_weights=False,
     extra={"example": "01Neutral/n1-01-01-01-04.wav", "weights": "no licence found that grants it"},

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from hearfelt.corpora._registry import CorpusInfo
+from hearfelt.corpora._registry import CorpusInfo, Source
 
 # Emotion and intensity code together: others do not occur, which tells most RAVDESS names apart.
 _EMOTIONS = {"01-01": "happy", "02-01": "sad", "03-02": "angry", "04-02": "surprised", "05-01": "neutral"}
@@ -26,6 +26,15 @@ INFO = CorpusInfo(
     speakers=34,
     clips={"happy": 306, "sad": 306, "angry": 306, "surprised": 306, "neutral": 243},
     folder_names=("banglaser", "bangla-ser"),
+    sources=(
+        Source(
+            url="https://prod-dcd-datasets-cache-zipfiles.s3.eu-west-1.amazonaws.com/t9h6p943xy-5.zip",
+            filename="t9h6p943xy-5.zip",
+        ),
+    ),
+    instructions="""\
+By hand: open https://data.mendeley.com/datasets/t9h6p943xy/5, press "Download All", and unpack the zip
+into OUT/banglaser.""",
     # Attribution is all it asks.
     redistributable_weights=True,
     extra={"example": "03-01-01-01-01-01-01.wav", "weights": "freely, with attribution"},

@@ -36,6 +36,13 @@ INFO = CorpusInfo(
     speakers=4,
     clips=dict.fromkeys(_EMOTIONS.values(), 200),
     folder_names=("casia", "casia-database"),
+    instructions="""\
+1. The whole corpus is licensed by the Chinese Linguistic Data Consortium:
+   http://www.chineseldc.org/resource_info.php?rid=76
+2. Its public part (4 speakers, 1200 clips) has no official download; ask your institute for its copy.
+3. Put it into OUT/casia as <speaker>/<emotion>/201.wav (speakers liuchanhg, wangzhe, zhaoquanyin,
+   ZhaoZuoxiang; emotions angry, fear, happy, neutral, sad, surprise).
+4. hearfelt corpora scan casia OUT/casia""",
     # Research only; no right to pass anything on.
     redistributable_weights=False,
     extra={"example": "wangzhe/angry/201.wav", "weights": "not to be published"},

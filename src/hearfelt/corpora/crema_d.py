@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from hearfelt.corpora._registry import CorpusInfo
+from hearfelt.corpora._registry import CorpusInfo, Source
 from hearfelt.corpora.manifest import Row
 from hearfelt.errors import CorpusError
 
@@ -28,6 +28,25 @@ INFO = CorpusInfo(
     speakers=91,
     clips={"neutral": 1087, "happy": 1271, "sad": 1271, "angry": 1271, "fearful": 1271, "disgust": 1271},
     folder_names=("crema-d", "cremad", "crema", "audiowav", "crema-d-master"),
+    # The repository's archive holds the tables and, for the audio, Git LFS pointers with each file's SHA-256.
+    # GitHub's LFS quota of this repository is often used up; the authors' README names the GitLab mirror then.
+    sources=(
+        Source(
+            url="https://github.com/CheyneyComputerScience/CREMA-D/archive/refs/heads/master.zip",
+            filename="CREMA-D-master.zip",
+        ),
+        Source(
+            url="https://github.com/CheyneyComputerScience/CREMA-D.git/info/lfs",
+            filename="AudioWAV",
+        ),
+        Source(
+            url="https://gitlab.com/cs-cooper-lab/crema-d-mirror.git/info/lfs",
+            filename="AudioWAV",
+        ),
+    ),
+    instructions="""\
+By hand: install git and git-lfs, then
+    git clone https://gitlab.com/cs-cooper-lab/crema-d-mirror.git OUT/crema-d""",
     # ODbL: a model is a produced work, which may be under any terms with a notice naming the database.
     redistributable_weights=True,
     extra={

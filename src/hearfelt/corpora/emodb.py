@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from hearfelt.corpora._registry import CorpusInfo
+from hearfelt.corpora._registry import CorpusInfo, Source
 
 _EMOTIONS = {
     "W": "angry",  # Wut
@@ -42,6 +42,12 @@ INFO = CorpusInfo(
     speakers=10,
     clips={"angry": 127, "boredom": 81, "disgust": 46, "fearful": 69, "happy": 71, "sad": 62, "neutral": 79},
     folder_names=("emodb", "emo-db", "berlin-emodb"),
+    sources=(
+        Source(
+            url="http://emodb.bilderbar.info/download/download.zip",
+            filename="emodb.zip",
+        ),
+    ),
     # Public domain dedication.
     redistributable_weights=True,
     extra={

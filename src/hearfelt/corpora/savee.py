@@ -30,6 +30,12 @@ INFO = CorpusInfo(
     speakers=4,
     clips={emotion: 120 if emotion == "neutral" else 60 for emotion in _EMOTIONS.values()},
     folder_names=("savee", "savee-all", "audiodata"),
+    instructions="""\
+1. Register at http://personal.ee.surrey.ac.uk/Personal/P.Jackson/SAVEE/Register.html; the address of the
+   data comes by mail.
+2. Download Data/Zip/AudioData.zip from there.
+3. Unpack it so that OUT/savee/AudioData/DC/a01.wav is there (folders DC, JE, JK, KL).
+4. hearfelt corpora scan savee OUT/savee""",
     # Given to registered users for research; no right to pass anything on.
     redistributable_weights=False,
     extra={"example": "ALL/DC_a01.wav or DC/a01.wav", "weights": "not to be published"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from hearfelt.corpora._registry import CorpusInfo
+from hearfelt.corpora._registry import CorpusInfo, Source
 
 _EMOTIONS = {
     "angry": "angry",
@@ -31,6 +31,16 @@ INFO = CorpusInfo(
     speakers=2,
     clips=dict.fromkeys(_EMOTIONS.values(), 400),
     folder_names=("tess", "toronto-emotional-speech-set", "tess-toronto-emotional-speech-set-data"),
+    # The University of Toronto's Dataverse: one listing, with the MD5 of each of the 2800 files.
+    sources=(
+        Source(
+            url="https://borealisdata.ca/api/datasets/:persistentId/?persistentId=doi:10.5683/SP2/E8H2MF",
+            filename="listing.json",
+        ),
+    ),
+    instructions="""\
+By hand: open https://tspace.library.utoronto.ca/handle/1807/24487 or https://doi.org/10.5683/SP2/E8H2MF,
+download all WAV files, and put them into OUT/tess (folders inside do not matter).""",
     # No derivatives: whether weights are one is unsettled, so they are not published.
     redistributable_weights=False,
     extra={

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from hearfelt.corpora._registry import CorpusInfo
+from hearfelt.corpora._registry import CorpusInfo, Source
 
 _EMOTIONS = {"kz": "angry", "sk": "calm", "mt": "happy", "hl": "sad"}  # kızgın, sakin, mutlu, hüzünlü
 
@@ -23,6 +23,15 @@ INFO = CorpusInfo(
     speakers=6,
     clips={"angry": 487, "calm": 408, "happy": 357, "sad": 483},
     folder_names=("turev", "turev-db", "turev-db-master", "sound-source"),
+    # Pinned to one commit, so that everybody gets the same files.
+    sources=(
+        Source(
+            url="https://github.com/Xeonen/TurEV-DB/archive/8a998e44fc3dbc7a9e6328e83a2e3aa9a2c22c2f.zip",
+            filename="TurEV-DB-8a998e44.zip",
+        ),
+    ),
+    instructions="""\
+By hand: git clone https://github.com/Xeonen/TurEV-DB OUT/turev""",
     # No derivatives: whether weights are one is unsettled, so they are not published.
     redistributable_weights=False,
     extra={"example": "Angry/1157_kz_acaba.wav", "weights": "not to be published"},
