@@ -17,7 +17,8 @@ def mono_at(samples: ArrayLike, sample_rate: int | None, target_rate: int) -> ND
     """Mix samples to mono and resample them, as `hearfelt.audio.decode.read_audio` does with files.
 
     Args:
-        samples: (samples,) or (samples, channels); floats, nominally in [-1, 1], or integers of 8, 16 or 32 bits.
+        samples: (samples,) or (samples, channels); floats, nominally in [-1, 1], or integers of 8, 16 or 32
+            bits.
         sample_rate: of the samples, in hertz.
         target_rate: of the result, in hertz.
 
@@ -34,7 +35,8 @@ def mono_at(samples: ArrayLike, sample_rate: int | None, target_rate: int) -> ND
         raise AudioError("Samples need their sample rate: recognizer(samples, sample_rate).")
     if not MIN_SOURCE_RATE <= sample_rate <= MAX_SOURCE_RATE:
         raise AudioError(
-            f"The samples are said to be at {sample_rate} Hz; {MIN_SOURCE_RATE} to {MAX_SOURCE_RATE} Hz are possible."
+            f"The samples are said to be at {sample_rate} Hz; {MIN_SOURCE_RATE} to {MAX_SOURCE_RATE} Hz are "
+            "possible."
         )
     try:
         given = np.asarray(samples)
@@ -42,8 +44,8 @@ def mono_at(samples: ArrayLike, sample_rate: int | None, target_rate: int) -> ND
         raise AudioError(f"The samples are no array of numbers: {error}.") from error
     if given.ndim not in (1, 2) or (given.ndim == 2 and given.shape[1] > _MAX_CHANNELS):
         raise AudioError(
-            f"The samples have shape {given.shape}; (samples,) or (samples, channels) with up to {_MAX_CHANNELS} "
-            "channels was expected. Transpose them if channels come first."
+            f"The samples have shape {given.shape}; (samples,) or (samples, channels) with up to "
+            f"{_MAX_CHANNELS} channels was expected. Transpose them if channels come first."
         )
     if not given.size:
         raise AudioError("There are no samples.")
@@ -71,5 +73,6 @@ def _floats(given: NDArray[np.generic]) -> NDArray[np.float64]:
         scale, silence = _INTEGERS[given.dtype.name]
         return (given.astype(np.float64) - silence) / scale
     raise AudioError(
-        f"The samples are of type {given.dtype}; floats in [-1, 1] or integers of 8, 16 or 32 bits were expected."
+        f"The samples are of type {given.dtype}; floats in [-1, 1] or integers of 8, 16 or 32 bits were "
+        "expected."
     )

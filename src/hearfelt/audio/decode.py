@@ -27,8 +27,8 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", "
 #: Source rates in hertz: below the first there is no band for speech, above the second there is no recorder.
 MIN_SOURCE_RATE = 1000
 MAX_SOURCE_RATE = 1_000_000
-#: Larger samples are no sound (full scale is 1, or 2**31 where integers were written as floats), and their squares
-#: would leave float32.
+#: Larger samples are no sound (full scale is 1, or 2**31 where integers were written as floats), and their
+#: squares would leave float32.
 MAX_AMPLITUDE = 2.0**32
 #: Equal to VHQ to below -80 dB up to 90 % of the band (test), at half the time.
 RESAMPLING_QUALITY = "HQ"
@@ -43,8 +43,8 @@ def read_audio(source: Source, sample_rate: int = 16000) -> NDArray[np.float32]:
     """Decode a whole recording, mix it to mono and resample it.
 
     Args:
-        source: any file that libsndfile reads (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF and more), whatever its
-            suffix: a path, or a file object open for reading bytes.
+        source: any file that libsndfile reads (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF and more), whatever
+            its suffix: a path, or a file object open for reading bytes.
         sample_rate: of the result, in hertz.
 
     Returns:
@@ -108,13 +108,14 @@ def _open(source: Source) -> Iterator[tuple[soundfile.SoundFile, str]]:
             file = stack.enter_context(soundfile.SoundFile(target, closefd=False))
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise AudioError(
-                f"{name} is not audio that can be read ({_reason(error)}). WAV, FLAC, Ogg Vorbis, Opus, MP3 and AIFF "
-                "can; convert others first, such as with: ffmpeg -i FILE out.wav"
+                f"{name} is not audio that can be read ({_reason(error)}). WAV, FLAC, Ogg Vorbis, Opus, MP3 "
+                "and AIFF can; convert others first, such as with: ffmpeg -i FILE out.wav"
             ) from error
         if not MIN_SOURCE_RATE <= file.samplerate <= MAX_SOURCE_RATE:
             raise AudioError(
-                f"{name} is sampled at {file.samplerate} Hz. Speech needs {MIN_SOURCE_RATE} Hz at least (8000 Hz is "
-                f"telephone quality), and more than {MAX_SOURCE_RATE} Hz is taken for a damaged header."
+                f"{name} is sampled at {file.samplerate} Hz. Speech needs {MIN_SOURCE_RATE} Hz at least "
+                f"(8000 Hz is telephone quality), and more than {MAX_SOURCE_RATE} Hz is taken for a damaged "
+                "header."
             )
         yield file, name
 
@@ -205,8 +206,8 @@ def _mono(file: soundfile.SoundFile, name: str) -> Iterator[NDArray[np.float32]]
         if not max(float(mono.max()), -float(mono.min())) <= MAX_AMPLITUDE:  # also where it is NaN
             bad = int(np.argmin(np.abs(mono) <= MAX_AMPLITUDE))
             raise AudioError(
-                f"{name} is damaged: the sample at {(done + bad) / file.samplerate:.4f} s is {mono[bad]}, which is no "
-                f"sound (full scale is 1). Repair it or export it again."
+                f"{name} is damaged: the sample at {(done + bad) / file.samplerate:.4f} s is {mono[bad]}, "
+                f"which is no sound (full scale is 1). Repair it or export it again."
             )
         done += len(mono)
         yield mono
@@ -223,6 +224,6 @@ def _mix(block: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _reason(error: Exception) -> str:
-    """libsndfile's own words, without the path that soundfile puts before them."""
+    """What libsndfile says, without the path that soundfile puts before them."""
     text = str(getattr(error, "error_string", "") or error)
     return text.strip().rstrip(".")

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from hearfelt.errors import AudioError
 
-#: A recording up to this many windows long is taken in one piece: its end would make a window that says nothing new.
+#: A recording up to this many windows long is taken in one piece: its end would make a window that says
+#: nothing new.
 ONE_PIECE = 1.25
 
 
 def window_starts(samples: int, window: int, hop: int) -> list[int]:
     """First samples of the windows over a recording that is at least a window long.
 
-    Full windows every ``hop``, then one that ends with the signal where those leave a rest. Shorter signals have one
-    window, at 0.
+    Full windows every ``hop``, then one that ends with the signal where those leave a rest. Shorter signals
+    have one window, at 0.
 
     Args:
         samples: length of the recording, at least 1.
@@ -86,6 +87,6 @@ def check_windows(window: int, hop: int) -> None:
     """
     if window < 1 or not 1 <= hop <= window:
         raise AudioError(
-            f"Windows of {window} samples every {hop}: the hop must be at least one sample and no longer than the "
-            "window, or parts of the recording would be skipped."
+            f"Windows of {window} samples every {hop}: the hop must be at least one sample and no longer "
+            "than the window, or parts of the recording would be skipped."
         )

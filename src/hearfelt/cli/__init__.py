@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``hearfelt`` with the given arguments (those of the process by default); returns the exit status."""
+    """Run ``hearfelt`` with the given arguments, by default those of the process; returns the exit status."""
     from hearfelt.cli._main import run
 
     return run(arguments)

@@ -1,7 +1,7 @@
 """Dispatch: which module holds which command, and what the world sees when one fails.
 
-Commands are imported when they are invoked, so ``hearfelt --help`` imports neither typer nor numpy. This is why the
-root is a table and not a typer group, which has to import every command before it can list them.
+Commands are imported when they are invoked, so ``hearfelt --help`` imports neither typer nor numpy. This is
+why the root is a table and not a typer group, which has to import every command before it can list them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _INTERRUPTED = 130  # 128 + SIGINT
 _BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 
-class Interrupted(Exception):
+class InterruptedWorkError(Exception):
     """A command was interrupted and says what became of its work."""
 
 
@@ -73,7 +73,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return WRONG_REQUEST
     try:
         return _invoke(rest[0], rest[1:])
-    except (KeyboardInterrupt, Interrupted) as interruption:
+    except (KeyboardInterrupt, InterruptedWorkError) as interruption:
         _complain(str(interruption) or "interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
@@ -121,7 +121,7 @@ def _help() -> str:
         [
             "Usage: hearfelt [--debug] COMMAND [ARGUMENTS]...",
             "",
-            "Hears what is felt: speech emotion recognition, from labelled recordings to a stranger's recording.",
+            "Hears what is felt: speech emotion recognition, from labelled recordings to a stranger's.",
             "",
             "Commands:",
             *lines,

@@ -15,7 +15,7 @@ from hearfelt.errors import HearfeltError, UnknownNameError
 
 if TYPE_CHECKING:
     from hearfelt.recognition.recognizer import Recognizer
-    from hearfelt.recognition.results import Failure, Recognition
+    from hearfelt.recognition.results import Failure
 
 _SOME_FAILED = 1
 
@@ -77,7 +77,7 @@ def predict(
     if out is None:
         good = _to_stdout(recognizer, found, style)
     else:
-        good = _to_file(recognizer, found, style, out, model, resume)
+        good = _to_file(recognizer, found, style, out, resume)
     if picture is not None and isinstance(found[0], str):
         from hearfelt.cli._picture import draw
 
@@ -98,14 +98,14 @@ def _to_stdout(recognizer: Recognizer, found: Sequence[str | Failure], style: An
 
 
 def _to_file(
-    recognizer: Recognizer, found: Sequence[str | Failure], style: Any, out: str, model: str, resume: bool
+    recognizer: Recognizer, found: Sequence[str | Failure], style: Any, out: str, resume: bool
 ) -> bool:
-    from hearfelt.cli._main import Interrupted
+    from hearfelt.cli._main import InterruptedWorkError
     from hearfelt.recognition.journal import Journal
 
     paths = [item if isinstance(item, str) else item.path for item in found]
     settings = {
-        "model": recognizer.specification.provenance.model_sha256 or os.path.abspath(model),
+        "model": recognizer.specification.provenance.model_sha256 or str(recognizer.folder.resolve()),
         "window_seconds": recognizer.window_seconds,
         "hop_seconds": recognizer.hop_seconds,
         "unsure_below": recognizer.unsure_below,
@@ -122,8 +122,9 @@ def _to_file(
                     advance()
             return journal.finish(paths, style)
         except KeyboardInterrupt as interruption:
-            raise Interrupted(
-                f"interrupted: {len(journal):,} of {len(found):,} answers are kept in {journal.path}; go on with --resume"
+            raise InterruptedWorkError(
+                f"interrupted: {len(journal):,} of {len(found):,} answers are kept in {journal.path}; go on "
+                "with --resume"
             ) from interruption
 
 
@@ -134,8 +135,8 @@ def _recognize(recognizer: Recognizer, found: Sequence[str | Failure]) -> Iterat
     sources = [
         sys.stdin.buffer if item == STANDARD_INPUT else item for item in found if isinstance(item, str)
     ]
-    answers: Iterator[Recognition | Failure] = recognizer.recognize_files(sources)
-    with contextlib.closing(answers):  # type: ignore[type-var]
+    answers = recognizer.recognize_files(sources)
+    with contextlib.closing(answers):
         for item in found:
             if isinstance(item, str):
                 yield replace(next(answers), path=item).to_dict()
@@ -161,7 +162,7 @@ def _note(text: str) -> None:
 
 @contextlib.contextmanager
 def _progress(total: int, answers_on_terminal: bool) -> Iterator[Callable[[], None]]:
-    """A progress line with the time left on stderr; nothing where that is no terminal, or the answers scroll there."""
+    """Progress and time left on stderr; nothing where that is no terminal, or the answers scroll there."""
     if total < 2 or answers_on_terminal or not sys.stderr.isatty():
         yield lambda: None
         return

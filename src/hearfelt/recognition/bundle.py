@@ -65,8 +65,8 @@ def find_bundle(model: str | os.PathLike[str] = DEFAULT) -> Path:
     names = ", ".join(bundled_models()) or "none in this installation"
     what = "is a file" if folder.exists() else "does not exist"
     raise BundleError(
-        f"There is no model {str(model)!r}: it {what}. Give a folder with {GRAPH_FILE} and {SPECIFICATION_FILE}, as "
-        f"`hearfelt export` writes, or the name of a bundled model ({names})."
+        f"There is no model {str(model)!r}: it {what}. Give a folder with {GRAPH_FILE} and "
+        f"{SPECIFICATION_FILE}, as `hearfelt export` writes, or the name of a bundled model ({names})."
     )
 
 
@@ -114,8 +114,8 @@ def read_specification(folder: Path) -> Specification:
     version = fields.get("bundle_version", BUNDLE_VERSION)
     if isinstance(version, int) and version > BUNDLE_VERSION:
         raise BundleError(
-            f"{path} was written by a newer hearfelt: bundle version {version}, this one reads up to {BUNDLE_VERSION}. "
-            "Update with: pip install -U hearfelt"
+            f"{path} was written by a newer hearfelt: bundle version {version}, this one reads up to "
+            f"{BUNDLE_VERSION}. Update with: pip install -U hearfelt"
         )
     try:
         return Specification.model_validate(fields)
@@ -153,7 +153,8 @@ def open_session(bundle: Bundle, threads: int = 1) -> Any:
         session = onnxruntime.InferenceSession(bundle.graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no base class
         raise BundleError(
-            f"{bundle.folder / GRAPH_FILE} cannot be loaded: {_first_line(error)}. Copy the bundle or export it again."
+            f"{bundle.folder / GRAPH_FILE} cannot be loaded: {_first_line(error)}. Copy the bundle or export "
+            "it again."
         ) from error
     labels = len(bundle.specification.labels)
     for kind, wanted, found in (
@@ -163,14 +164,14 @@ def open_session(bundle: Bundle, threads: int = 1) -> Any:
         face = {node.name: (node.type, len(node.shape)) for node in found}
         if face != wanted:
             raise BundleError(
-                f"{bundle.folder / GRAPH_FILE} has the {kind} {_describe(face)}; a bundle has {_describe(wanted)}. "
-                "Export it with `hearfelt export`."
+                f"{bundle.folder / GRAPH_FILE} has the {kind} {_describe(face)}; a bundle has "
+                f"{_describe(wanted)}. Export it with `hearfelt export`."
             )
     width = session.get_outputs()[1 if session.get_outputs()[0].name == "logits" else 0].shape[1]
     if isinstance(width, int) and width != labels:
         raise BundleError(
-            f"{bundle.folder / GRAPH_FILE} gives {width} probabilities, {SPECIFICATION_FILE} names {labels} labels "
-            f"({', '.join(bundle.specification.labels)}). They do not belong together."
+            f"{bundle.folder / GRAPH_FILE} gives {width} probabilities, {SPECIFICATION_FILE} names {labels} "
+            f"labels ({', '.join(bundle.specification.labels)}). They do not belong together."
         )
     return session
 

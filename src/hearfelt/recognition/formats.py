@@ -160,10 +160,10 @@ def create_format(
 
 
 def to_json(answer: Answer) -> str:
-    """One line of JSON, readable where it can be; file names that are no UTF-8 keep their bytes as ``\\udcXX``.
+    r"""One line of JSON; file names that are no UTF-8 keep their bytes as ``\udcXX``.
 
-    >>> to_json({"path": "é.wav"}), to_json({"path": "\\udce9.wav"})
-    ('{"path": "é.wav"}', '{"path": "\\\\udce9.wav"}')
+    >>> to_json({"path": "é.wav"}), to_json({"path": "\udce9.wav"})
+    ('{"path": "é.wav"}', '{"path": "\\udce9.wav"}')
     """
     text = json.dumps(answer, ensure_ascii=False, allow_nan=False)
     try:

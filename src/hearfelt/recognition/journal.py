@@ -17,18 +17,20 @@ _VERSION = 1
 
 
 class Journal:
-    """``FILE.partial.jsonl`` beside the file that a run is to write: a line of settings, then one line an answer.
+    """``FILE.partial.jsonl`` beside the file to be written: a line of settings, then one line an answer.
 
-    Each line reaches the operating system before the next file is begun with, so that not even kill -9 loses it. Only
-    places are held in memory, not answers.
+    Each line reaches the operating system before the next file is begun with, so that not even kill -9 loses
+    it. Only places are held in memory, not answers.
 
     Args:
         out: the file to be written in the end.
-        settings: what the answers depend on (model, windows, ...); a journal of other settings is not continued.
+        settings: what the answers depend on (model, windows, ...); a journal of other settings is not
+            continued.
         resume: go on with the journal of an interrupted run, if there is one.
 
     Raises:
-        HearfeltError: there is a journal and ``resume`` was not asked for, its settings differ, or the folder cannot
+        HearfeltError: there is a journal and ``resume`` was not asked for, its settings differ, or the
+        folder cannot
             be written.
     """
 
@@ -41,11 +43,12 @@ class Journal:
             raise HearfeltError(f"Cannot write {self.out}: it is a folder. Name a file.")
         if self.path.exists() and not resume:
             raise HearfeltError(
-                f"{self.path} keeps the answers of an interrupted run. Go on with --resume, or delete it to start over."
+                f"{self.path} keeps the answers of an interrupted run. Go on with --resume, or delete it to "
+                "start over."
             )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(self.path, "a+b")  # noqa: SIM115 - closed by __exit__
+            self._file = self.path.open("a+b")
         except OSError as error:
             raise HearfeltError(f"Cannot write {self.path}: {error.strerror}.") from error
         try:
@@ -81,7 +84,8 @@ class Journal:
             self._file.flush()
         except OSError as error:
             raise HearfeltError(
-                f"Cannot write {self.path}: {error.strerror}. The answers so far are kept; go on with --resume."
+                f"Cannot write {self.path}: {error.strerror}. The answers so far are kept; go on with "
+                "--resume."
             ) from error
         self._places[str(answer["path"])] = place
 
@@ -136,6 +140,6 @@ class Journal:
                 key for key in {*found, *self._settings} if found.get(key) != self._settings.get(key)
             )
             raise HearfeltError(
-                f"{self.path} was begun with other settings ({', '.join(different)}); its answers cannot be mixed with "
-                "these. Use the same settings, or delete it to start over."
+                f"{self.path} was begun with other settings ({', '.join(different)}); its answers cannot be "
+                "mixed with these. Use the same settings, or delete it to start over."
             )

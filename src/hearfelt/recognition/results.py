@@ -99,8 +99,8 @@ def combine(probabilities: NDArray[np.float64], seconds: NDArray[np.float64]) ->
     >>> combine(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([3.0, 1.0]))
     array([0.75, 0.25])
     """
-    mean: NDArray[np.float64] = (seconds / seconds.sum()) @ probabilities
-    return mean / mean.sum()
+    mean = (seconds / seconds.sum()) @ probabilities
+    return np.asarray(mean / mean.sum(), dtype=np.float64)
 
 
 def decide(

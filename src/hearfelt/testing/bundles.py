@@ -30,8 +30,8 @@ def write_tiny_bundle(
 ) -> Path:
     """Write a bundle whose model weighs the energies of a few bands, relative to the level of the clip.
 
-    Its answers mean nothing, but they obey the contract: they depend on the sound and not on its level, nor on what
-    stands after a row's length, nor on the rest of the batch.
+    Its answers mean nothing, but they obey the contract: they depend on the sound and not on its level, nor
+    on what stands after a row's length, nor on the rest of the batch.
 
     Args:
         folder: made if it is missing.
