@@ -71,7 +71,7 @@ def check_leaks(
     """Everything that leaks in a split, one `Leak` for a kind, fold and pair of parts.
 
     Speakers may be shared where the protocol is random by name, and between training and validation where one
-    speaker alone is left to train. Identical audio is found by `Row.audio_hash`, where there is one, and path.
+    speaker alone is left to train. Identical audio is found by `Row.audio_hash`, where it is known, and path.
 
     Args:
         manifest: the rows.
