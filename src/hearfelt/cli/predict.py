@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,7 +54,7 @@ def predict(
     Exit status: 0 all recognised, 1 some file failed, 2 the request was wrong.
     """
     from hearfelt.recognition.formats import FORMATS, create_format
-    from hearfelt.recognition.inputs import find_recordings
+    from hearfelt.recognition.inputs import STANDARD_INPUT, find_recordings
     from hearfelt.recognition.recognizer import load
 
     if form not in FORMATS:
@@ -69,8 +70,8 @@ def predict(
         labels=None if labels is None else [label for label in labels.split(",") if label.strip()],
     )
     found = list(find_recordings(paths))
-    if picture is not None and len(found) != 1:
-        raise HearfeltError(f"--picture draws one recording, and {len(found)} were given.")
+    if picture is not None and (len(found) != 1 or found[0] == STANDARD_INPUT):
+        raise HearfeltError(f"--picture draws one recording from a file; {len(found)} were given.")
     widest = max((len(item if isinstance(item, str) else item.path) for item in found), default=0)
     colored = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     style = create_format(form, recognizer.labels, widest=widest, colored=colored)
@@ -78,11 +79,19 @@ def predict(
         good = _to_stdout(recognizer, found, style)
     else:
         good = _to_file(recognizer, found, style, out, resume)
-    if picture is not None and isinstance(found[0], str):
-        from hearfelt.cli._picture import draw
-
-        draw(recognizer, found[0], picture)
+    if picture is not None and good and isinstance(found[0], str):
+        _draw(recognizer, found[0], picture)
     return 0 if good else _SOME_FAILED
+
+
+def _draw(recognizer: Recognizer, path: str, picture: str) -> None:
+    from hearfelt.audio.decode import read_audio
+    from hearfelt.cli._picture import draw
+
+    rate = recognizer.specification.sample_rate
+    segments = recognizer(path).to_dict()["segments"]
+    draw(read_audio(path, rate), rate, segments, recognizer.labels, picture, Path(path).name)
+    _note(f"Picture: {picture}")
 
 
 def _to_stdout(recognizer: Recognizer, found: Sequence[str | Failure], style: Any) -> bool:
@@ -152,8 +161,11 @@ def _processors() -> int:
 
 def _write(text: str) -> None:
     """To stdout as UTF-8 whatever the locale; file names that are no UTF-8 keep their bytes."""
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stdout.buffer.flush()
+    if buffer := getattr(sys.stdout, "buffer", None):
+        buffer.write(text.encode("utf-8", "surrogateescape"))
+        buffer.flush()
+    else:  # something that stands for stdout in a program
+        sys.stdout.write(text)
 
 
 def _note(text: str) -> None:
