@@ -169,13 +169,14 @@ def _settle(staging: Path, target: Path) -> list[Path]:
             return [target / name for name in names]
         for name in names:
             goal = target / name
-            goal.parent.mkdir(parents=True, exist_ok=True)
             # a link that stood in the target before must not lead the files out of it
             if not goal.parent.resolve().is_relative_to(target.resolve()):
                 raise CorpusError(
                     f"{goal.parent} leads out of {target} by a link; remove the link and try again."
                 )
-            (staging / name).replace(goal)
+        for name in names:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (staging / name).replace(target / name)
     except OSError as error:
         raise CorpusError(f"Cannot write into {target}: {error.strerror}: {error.filename}.") from error
     return [target / name for name in names]

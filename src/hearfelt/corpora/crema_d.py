@@ -29,7 +29,7 @@ INFO = CorpusInfo(
     clips={"neutral": 1087, "happy": 1271, "sad": 1271, "angry": 1271, "fearful": 1271, "disgust": 1271},
     folder_names=("crema-d", "cremad", "crema", "audiowav", "crema-d-master"),
     # The repository's archive holds the tables and, for the audio, Git LFS pointers with each file's SHA-256.
-    # GitHub's LFS quota of this repository is often used up; the authors' README names the GitLab mirror then.
+    # GitHub's LFS quota of this repository is often used up, so a mirror follows; hashes are the original's.
     sources=(
         Source(
             url="https://github.com/CheyneyComputerScience/CREMA-D/archive/refs/heads/master.zip",
