@@ -28,21 +28,22 @@ if TYPE_CHECKING:
 def render_page(manifest: Manifest, statistics: Statistics, title: str) -> str:
     """The whole page as text."""
     names = [group.name for group in statistics.corpora]
-    heading = title or ", ".join(get_corpus(name).title if name in list_corpora() else name for name in names)
+    titles = [get_corpus(name).title if name in list_corpora() else name for name in names]
+    heading = title or (", ".join(titles) if len(titles) <= 3 else f"{len(titles)} corpora")
     whole = statistics.all
     hours = f", {whole.durations.total / 3600:.2f} hours" if whole.durations else ""
     lead = f"{whole.clips:,} clips{hours}, {len(whole.speakers)} speakers, {len(whole.emotions)} emotions"
-    overview, emotions = (table(caption, header, rows) for caption, header, rows in statistics.tables())
+    overview, emotions = statistics.tables()
     body = [
         f'<header><p class="eyebrow">Corpora</p><h1>{escape(heading)}</h1><p '
         f'class="lead">{lead}.</p></header>',
         '<main id="main">',
-        section("overview", "What is there", overview),
+        section("overview", "What is there", table(*overview, text_columns=2)),
         section(
             "emotions",
             "Emotions",
             _both(lambda dark: _emotions(statistics, dark), _emotions_in_words(whole)),
-            emotions,
+            table(*emotions),
         ),
     ]
     seconds = {name: [r.duration for r in manifest if r.corpus == name and r.duration] for name in names}

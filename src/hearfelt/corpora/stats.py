@@ -1,4 +1,4 @@
-"""What a manifest holds: counts by emotion, speaker, sex, language, corpus; durations; as text, JSON or page."""
+"""What a manifest holds: counts by emotion, speaker, sex, language, corpus; durations. Text, JSON or page."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Statistics:
     def tables(self) -> list[tuple[str, list[str], list[list[Any]]]]:
         """The tables of text and page: (title, header, rows)."""
         groups = (self.all, *self.corpora) if len(self.corpora) > 1 else self.corpora
-        header = ["corpus", "clips", "hours", "speakers", "women", "men", "languages"]
+        header = ["corpus", "languages", "clips", "hours", "speakers", "women", "men"]
         header += ["shortest s", "median s", "longest s"]
         emotions = list(self.all.emotions)
         return [
@@ -106,9 +106,10 @@ def _overview(group: Group) -> list[Any]:
         [f"{value:.2f}" for value in (known.shortest, known.median, known.longest)] if known else [""] * 3
     )
     hours = f"{known.total / 3600:.2f}" if known else ""
-    sexes = [group.sexes[sex][0] if sex in group.sexes else 0 for sex in ("female", "male")]
+    told = any(group.sexes)  # where no sex is known, none is better than zero
+    sexes = [group.sexes.get(sex, (0, 0))[0] if told else "" for sex in ("female", "male")]
     languages = " ".join(sorted(filter(None, group.languages)))
-    return [group.name, group.clips, hours, len(group.speakers), *sexes, languages, *spread]
+    return [group.name, languages, group.clips, hours, len(group.speakers), *sexes, *spread]
 
 
 def describe(manifest: Manifest) -> Statistics:
