@@ -243,6 +243,8 @@ def test_a_batch_can_change_its_size():
     batch = torch.zeros(4, 3, 20, 30)
     resize = [create_augmentation({"name": "resize", "bands": 8, "frames": 9})]
     assert augment_spectrogram(batch, resize, np.random.default_rng(0)).shape == (4, 3, 8, 9)
+    with pytest.raises(RecipeError, match="Leave 'resize' out"):
+        augment_spectrogram(batch, resize, np.random.default_rng(0), lengths=[30, 20, 30, 30])
 
 
 def test_stages_leave_each_other_alone(voice):

@@ -162,6 +162,9 @@ def augment_spectrogram(
 
     Returns:
         An array of the same kind and type.
+
+    Raises:
+        RecipeError: the shape changes (resize) while rows have lengths.
     """
     chain = [step for step in augmentations if isinstance(step, SpectrogramAugmentation)]
     if not chain:
@@ -174,7 +177,14 @@ def augment_spectrogram(
     out: Array = clone(spectrogram)
     for row, length in zip(out, lengths, strict=True):
         frames = int(length)
-        row[..., :frames] = _augment_one(row[..., :frames], chain, generator)
+        heard = row[..., :frames]
+        changed = _augment_one(heard, chain, generator)
+        if changed.shape != heard.shape:
+            raise RecipeError(
+                f"An augmentation brings {tuple(heard.shape)} bands and frames to {tuple(changed.shape)}, "
+                "which a batch of clips of several lengths cannot hold. Leave 'resize' out, or give no lengths."
+            )
+        row[..., :frames] = changed
     return out
 
 

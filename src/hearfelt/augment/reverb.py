@@ -15,7 +15,7 @@ from hearfelt.augment._base import (
     draw_seed,
     uniform,
 )
-from hearfelt.augment._fourier import filter_by, quick_length
+from hearfelt.augment._fourier import filter_by, quick_length, spectrum
 
 #: Neperian decay of the amplitude over one RT60: 60 dB.
 _DECAY = float(np.log(10.0) * 3.0)
@@ -57,7 +57,7 @@ class Reverb(WaveformAugmentation):
         """Convolve; the length is kept."""
         response = impulse_response(parameters, sample_rate)[: max(1, waveform.size)]
         length = quick_length(waveform.size + response.size - 1)
-        return filter_by(waveform, np.fft.rfft(response, length), length)
+        return filter_by(waveform, spectrum(response, length), length)
 
 
 def impulse_response(parameters: Parameters, sample_rate: int) -> Waveform:
