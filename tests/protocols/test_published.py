@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sklearn.model_selection import train_test_split
 
@@ -34,7 +36,7 @@ def _codes(manifest: Manifest, rows: tuple[int, ...]) -> set[str]:
 @pytest.mark.parametrize(
     "corpora", [("ravdess_speech",), ("ravdess_song",), ("ravdess_speech", "ravdess_song")]
 )
-def test_emobox_tests_its_six_groups_of_actors(clips, corpora: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+def test_emobox_tests_its_six_groups_of_actors(clips: Any, corpora: tuple[str, ...]) -> None:
     manifest = Manifest(
         row
         for corpus in corpora
@@ -62,8 +64,8 @@ def test_emobox_tests_its_six_groups_of_actors(clips, corpora: tuple[str, ...]) 
         ),
     ],
 )
-def test_serab_has_its_own_validation(  # type: ignore[no-untyped-def]
-    clips, corpus: str, speakers: list[str], test: set[str], validation: set[str]
+def test_serab_has_its_own_validation(
+    clips: Any, corpus: str, speakers: list[str], test: set[str], validation: set[str]
 ) -> None:
     manifest = Manifest(clips.corpus(corpus, speakers))
     (fold,) = make_split(manifest, _published("serab")).folds
@@ -72,20 +74,20 @@ def test_serab_has_its_own_validation(  # type: ignore[no-untyped-def]
     assert len(_codes(manifest, fold.train)) == len(speakers) - len(test) - len(validation)
 
 
-def test_serab_of_crema_d_has_63_9_and_19_speakers_of_91(clips) -> None:  # type: ignore[no-untyped-def]
+def test_serab_of_crema_d_has_63_9_and_19_speakers_of_91(clips: Any) -> None:
     manifest = Manifest(clips.corpus("crema_d", [f"crema_d_{n}" for n in range(1001, 1092)], takes=1))
     (fold,) = make_split(manifest, _published("serab")).folds
     assert [len(clips.speakers(manifest, rows)) for rows in fold.parts().values()] == [63, 9, 19]
 
 
-def test_song_is_tested_on_its_last_four_actors(clips) -> None:  # type: ignore[no-untyped-def]
+def test_song_is_tested_on_its_last_four_actors(clips: Any) -> None:
     manifest = Manifest(clips.corpus("ravdess_song", ACTORS))
     (fold,) = make_split(manifest, _published("ravdess_song_actors_21_24")).folds
     assert _codes(manifest, fold.test) == {"21", "22", "23", "24"}
     assert len(_codes(manifest, fold.train) | _codes(manifest, fold.validation)) == 20
 
 
-def test_joint6_measures_every_corpus_on_unheard_people(clips) -> None:  # type: ignore[no-untyped-def]
+def test_joint6_measures_every_corpus_on_unheard_people(clips: Any) -> None:
     manifest = Manifest(clips.corpus("ravdess_speech", ACTORS) + clips.corpus("ravdess_song", ACTORS[1:]))
     manifest = manifest + clips.manifest({"tess": 2, "savee": 4, "emodb": 10})
     split = make_split(manifest, _published("joint6"))
@@ -101,7 +103,7 @@ def test_joint6_measures_every_corpus_on_unheard_people(clips) -> None:  # type:
     refuse_leaks(manifest, split)
 
 
-def test_random_schemes_choose_the_clips_of_scikit_learn(clips) -> None:  # type: ignore[no-untyped-def]
+def test_random_schemes_choose_the_clips_of_scikit_learn(clips: Any) -> None:
     manifest = clips.manifest({"aesdd": 6}, takes=7)
     rows = sorted(range(len(manifest)), key=lambda n: manifest[n].path)
     labels = [manifest[n].emotion for n in rows]
@@ -116,7 +118,7 @@ def test_random_schemes_choose_the_clips_of_scikit_learn(clips) -> None:  # type
     assert [list(part) for part in fold.parts().values()] == [sorted(train), sorted(validation), sorted(test)]
 
 
-def test_other_corpora_and_speakers_are_refused(clips) -> None:  # type: ignore[no-untyped-def]
+def test_other_corpora_and_speakers_are_refused(clips: Any) -> None:
     with pytest.raises(ProtocolError, match="also has tess"):
         make_split(clips.manifest({"savee": 4, "tess": 2}), _published("savee_loso"))
     with pytest.raises(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from hearfelt.protocols.split import Fold, Split, read_split
 
 
 @pytest.mark.parametrize("name", ["stratified_random", "grouped_kfold", "cross_corpus", "all"])
-def test_what_is_written_is_read_back(clips, tmp_path: Path, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_written_is_read_back(clips: Any, tmp_path: Path, name: str) -> None:
     manifest = clips.manifest({"a": 5, "b": 4})
     split = make_split(manifest, ProtocolConfig(name=name))
     split.write(tmp_path / "run" / "split.csv", manifest)
@@ -81,7 +82,7 @@ def test_a_row_in_two_parts_is_refused() -> None:
         Fold((0, 1), (1,), ())
 
 
-def test_the_description_says_what_figures_mean(clips) -> None:  # type: ignore[no-untyped-def]
+def test_the_description_says_what_figures_mean(clips: Any) -> None:
     manifest = clips.manifest({"a": 6})
     honest = make_split(manifest, ProtocolConfig(folds=3)).describe()
     assert "3 folds, each: 18 clips train, 6 validate, 12 are tested." in honest
