@@ -182,7 +182,7 @@ def augment_spectrogram(
         if changed.shape != heard.shape:
             raise RecipeError(
                 f"An augmentation brings {tuple(heard.shape)} bands and frames to {tuple(changed.shape)}, "
-                "which a batch of clips of several lengths cannot hold. Leave 'resize' out, or give no lengths."
+                "which a batch of clips of several lengths cannot hold. Leave 'resize' out, or the lengths."
             )
         row[..., :frames] = changed
     return out
