@@ -394,6 +394,32 @@ def test_truncated_and_flipped(tmp_path, kind):
             nothing_left(tmp_path, but=["a"])
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.bz2", "tar.xz", "7z", "rar"])
+def test_a_flipped_byte_of_content_is_seen(tmp_path, kind):
+    """gzip's checksum stands at the end, where tarfile does not look by itself."""
+    if kind == "rar" and not (shutil.which("7z") or shutil.which("7zz") or shutil.which("unrar")):
+        pytest.skip("no program is installed that looks at a rar's checksums")
+    noise = os.urandom(100_000)
+    archive = make(kind, {"noise.wav": noise}, tmp_path / "a")
+    data = bytearray(archive.read_bytes())
+    for at in (20_000, 50_000, 90_000):
+        data[at] ^= 0x10
+    archive.write_bytes(data)
+    with pytest.raises(CorpusError, match="damaged"):
+        unpack(archive, tmp_path / "out")
+    nothing_left(tmp_path, but=["a"])
+
+
+def test_a_tar_cut_between_two_files(tmp_path):
+    """tarfile takes the end of the file, or a broken header, for the end of the archive."""
+    archive = make("tar", {"one.wav": b"1" * 512, "two.wav": b"2" * 512}, tmp_path / "a")
+    whole = archive.read_bytes()
+    for data in (whole[:1024], whole[:1024] + b"junk" * 128 + whole[1536:]):
+        archive.write_bytes(data)
+        with pytest.raises(CorpusError, match="ends in the middle"):
+            unpack(archive, tmp_path / "out")
+
+
 @pytest.mark.parametrize("data", [b"", b"<html>", b"RIFF....WAVE", b"PK", b"\x1f\x8b", b"BZh9junk"])
 def test_no_archive(tmp_path, data):
     (tmp_path / "a.zip").write_bytes(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -21,6 +22,9 @@ _INSTALL = {
     "unrar from "
     "non-free; macOS: brew install libarchive or sevenzip; Windows: https://www.7-zip.org)",
 }
+
+
+_DAMAGE = re.compile(r"crc|checksum|data error|unexpected end|headers error|truncated|corrupt", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,8 @@ def _seven(program: str) -> Tool:
 
 TOOLS = {
     "7z": (_seven("7zz"), _seven("7z"), _seven("7za"), _BSDTAR),
-    "rar": (_UNRAR, _BSDTAR, _seven("7zz"), _seven("7z")),
+    # bsdtar last: it does not look at the checksum of a rar entry that is stored uncompressed
+    "rar": (_UNRAR, _seven("7zz"), _seven("7z"), _BSDTAR),
 }
 
 
@@ -127,15 +132,20 @@ def unpack_with_tool(job: Job, kind: str) -> None:
         code, listing, errors = _run(program, tool.listing, job)
         if code != 0:
             failures.append(f"{tool.program}: {_last_line(errors or listing)}")
+            if _DAMAGE.search(errors + listing):
+                break  # a laxer program would only hide it
             continue
-        _check(job, tool.parse(listing))
+        entries = tool.parse(listing)
+        _check(job, entries)
         code, output, errors = _run(program, tool.extract, job, watch=True)
-        if code == 0:
+        if code == 0 and all((job.staging / entry.name).exists() for entry in entries):
             if job.progress is not None:
                 size = job.source.stat().st_size
                 job.progress(size, size)
             return
         failures.append(f"{tool.program}: {_last_line(errors or output)}")
+        if _DAMAGE.search(errors + output):
+            break
         shutil.rmtree(job.staging)
         job.staging.mkdir()
     if failures:

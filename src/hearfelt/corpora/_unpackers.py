@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Self
 
 from hearfelt.errors import CorpusError
 
@@ -185,15 +185,32 @@ def unpack_zip(job: Job) -> None:
                     with archive.open(info) as stream:
                         job.write(info.orig_filename, stream, lambda: _report(job, job.written_bytes, total))
             job.resolve_links()
-    except (*_DAMAGED, RuntimeError) as error:
+    except (*_DAMAGED, RuntimeError, ValueError) as error:  # a ValueError for names that are no text
         raise job.damaged(error) from error
 
 
 def unpack_tar(job: Job) -> None:
     """Tar, plain or compressed, read once from front to end so that a bomb is met before it is swallowed."""
     size = job.source.stat().st_size
+    ended = False
+
+    class StrictInfo(tarfile.TarInfo):
+        """Tells a proper end from a broken header, which tarfile silently takes for one."""
+
+        @classmethod
+        def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+            nonlocal ended
+            try:
+                return super().fromtarfile(archive)
+            except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+                ended = True
+                raise
+
     try:
-        with job.source.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as archive:
+        with (
+            job.source.open("rb") as raw,
+            tarfile.open(fileobj=raw, mode="r:*", tarinfo=StrictInfo) as archive,
+        ):
             for member in archive:
                 if member.isdir():
                     job.folder(member.name)
@@ -208,6 +225,13 @@ def unpack_tar(job: Job) -> None:
                     if stream is None:
                         raise _special(job, member.name)
                     job.write(member.name, stream, lambda: _report(job, min(raw.tell(), size), size))
+            if not ended:
+                raise EOFError("it ends in the middle")
+            rest = job.limits.max_bytes
+            while archive.fileobj is not None and (chunk := archive.fileobj.read(_CHUNK_BYTES)):
+                rest -= len(chunk)  # gzip's checksum stands at the very end and is looked at only there
+                if rest < 0:
+                    job.expect(job.limits.max_bytes + 1)
             job.resolve_links()
     except (*_DAMAGED, ValueError) as error:
         raise job.damaged(error) from error
