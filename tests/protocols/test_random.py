@@ -42,5 +42,5 @@ def test_a_class_that_falls_out_of_training_is_refused(clips: Any) -> None:
             assert "no clip of disgust in training" in str(error)
             refused += 1
     assert 0 < refused < 20
-    with pytest.raises(ProtocolError, match="at least two"):
+    with pytest.raises(ProtocolError, match="two are needed"):
         make_split(manifest[:1], ProtocolConfig(name="random"))
