@@ -31,7 +31,7 @@ def plot_reliability(
     figure = new_figure(4.4, dark)
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     axes.plot([0, 1], [0, 1], ":", color=theme(dark).muted, linewidth=1.4)
-    axes.text(0.03, 0.11, "too cautious", fontsize=8.5, color=theme(dark).muted)
+    axes.text(0.03, 0.42, "too cautious", fontsize=8.5, color=theme(dark).muted)
     axes.text(0.97, 0.04, "too sure", fontsize=8.5, ha="right", color=theme(dark).muted)
     series = [("as trained", before, series_colors(dark)[1], "s--")]
     if after:
@@ -82,17 +82,12 @@ def plot_risk_coverage(
     """
     figure = new_figure(3.4, dark)
     axes = figure.add_subplot()
-    styles = ("-", "--", ":", "-.")
+    palette = series_colors(dark)
+    looks = ((palette[1], "--"), (palette[0], "-"), (palette[2], ":"), (palette[3], "-."))
     top = 0.05
     for index, (name, curve) in enumerate(curves.items()):
-        axes.plot(
-            curve["coverage"],
-            curve["risk"],
-            styles[index % 4],
-            color=series_colors(dark)[index % 7],
-            linewidth=2,
-            label=name,
-        )
+        colour, style = looks[index % len(looks)]
+        axes.plot(curve["coverage"], curve["risk"], style, color=colour, linewidth=2, label=name)
         top = max(top, *curve["risk"])
     axes.set_xlim(0, 1)
     axes.set_ylim(0, min(1.0, top * 1.1))

@@ -239,7 +239,7 @@ def plot_speakers(
         axes.text(
             1.005,
             chance,
-            f"chance\n{chance:.2f}",
+            f"chance\n{chance:.3g}",
             transform=axes.get_yaxis_transform(),
             va="center",
             fontsize=8,
