@@ -138,12 +138,13 @@ class LabelSet:
         Raises:
             CorpusError: lists the missing classes and the ones that are there.
         """
-        present = {mapped for emotion in set(emotions) if (mapped := self.map(emotion)) is not None}
+        emotions = set(emotions)
+        present = {mapped for emotion in emotions if (mapped := self.map(emotion)) is not None}
         missing = [label for label in self.labels if label not in present]
         if missing:
             raise CorpusError(
                 f"Label set {self.name!r} needs {', '.join(self.labels)}; there are no clips of "
-                f"{', '.join(missing)}. The data has: {', '.join(sorted(set(emotions))) or 'nothing'}."
+                f"{', '.join(missing)}. The data has: {', '.join(sorted(emotions)) or 'nothing'}."
             )
 
 
@@ -158,7 +159,10 @@ SETS: Mapping[str, LabelSet] = {
         LabelSet("nine", ALL_EMOTIONS),
         LabelSet("eight", EMOTIONS, drop=frozenset({BOREDOM})),
         LabelSet(
-            "seven", tuple(e for e in EMOTIONS if e != "calm"), merge={"calm": "neutral"}, drop=frozenset({BOREDOM})
+            "seven",
+            tuple(e for e in EMOTIONS if e != "calm"),
+            merge={"calm": "neutral"},
+            drop=frozenset({BOREDOM}),
         ),
         LabelSet("six", _SIX, drop=_others(*_SIX)),
         LabelSet("song", EMOTIONS[:6], drop=_others(*EMOTIONS[:6])),
@@ -174,7 +178,9 @@ SETS: Mapping[str, LabelSet] = {
             drop=_others("neutral", "happy", "sad", "angry", "calm"),
         ),
         LabelSet(
-            "four_fear", ("happy", "sad", "angry", "fearful"), drop=_others("happy", "sad", "angry", "fearful")
+            "four_fear",
+            ("happy", "sad", "angry", "fearful"),
+            drop=_others("happy", "sad", "angry", "fearful"),
         ),
     )
 }

@@ -153,7 +153,12 @@ def _speakers(statistics: Statistics, dark: bool) -> Figure:
         axes.plot(counts, spread, "o", color=series_colors(dark)[0], markersize=4, alpha=0.7)
     axes.set_yticks(range(len(groups)), [f"{group.name} ({len(group.speakers)})" for group in groups])
     axes.invert_yaxis()
-    axes.set_xlim(left=0)
+    most = max(max(group.speakers.values()) for group in groups)
+    if most > 20 * min(min(group.speakers.values()) for group in groups):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+    else:
+        axes.set_xlim(left=0)
     title = "Clips of each speaker (speakers in brackets)"
     dress(axes, dark, grid="x", title=title, x="clips of one speaker")
     return figure

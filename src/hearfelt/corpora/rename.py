@@ -17,7 +17,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -29,6 +29,8 @@ from hearfelt.errors import CorpusError
 from hearfelt.files import write_atomically
 
 Mode = Literal["copy", "symlink", "hardlink"]
+#: The modes by name, for callers with text from outside.
+MODES: Mapping[str, Mode] = {"copy": "copy", "symlink": "symlink", "hardlink": "hardlink"}
 #: The table of old and new names in each corpus' folder.
 NAMES = "names.csv"
 _STRONG = frozenset({"strong", "high"})
