@@ -19,7 +19,8 @@ PACKAGE = REPOSITORY / "src" / "hearfelt"
 FLOORS = (
     {"errors"},
     {"files"},
-    {"emotions", "evaluation", "augment"},
+    {"emotions"},
+    {"evaluation", "augment"},
     {"audio"},
     {"features", "corpora"},
     {"models"},
