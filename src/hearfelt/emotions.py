@@ -109,7 +109,8 @@ class LabelSet:
         strangers = sorted(set(self.merge.values()) - set(self.labels))
         if strangers:
             raise CorpusError(
-                f"Label set {self.name!r} merges into {strangers}, which are not among its labels {list(self.labels)}."
+                f"Label set {self.name!r} merges into {strangers}, which are not among its labels "
+                f"{list(self.labels)}."
             )
 
     def map(self, emotion: str) -> str | None:

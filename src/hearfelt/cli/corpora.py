@@ -300,7 +300,8 @@ def rename(
 ) -> int:
     """Copy or link into RAVDESS-style names.
 
-    The third field is the emotion: 01-08 as in RAVDESS, 09 boredom. Corpus unified reads the folder back. Run again to go on after an interruption.
+    The third field is the emotion: 01-08 as in RAVDESS, 09 boredom. Corpus unified reads the
+    folder back. Run again to go on after an interruption.
     """
     from hearfelt.corpora.rename import MODES
     from hearfelt.corpora.rename import rename as place
@@ -320,14 +321,19 @@ def rename(
 def download(
     name: Annotated[str, typer.Argument(help="A corpus of `list`.")],
     out: Annotated[str, typer.Option(help="Folder that holds corpora, one folder each.")] = "corpora",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be fetched.")] = False,
 ) -> int:
     """Fetch a corpus from its official source.
 
     Where there is no direct download, the steps by hand are printed.
     What was interrupted goes on where it stopped.
     """
+    from hearfelt.corpora.download import describe_sources
     from hearfelt.corpora.download import download as fetch
 
+    if dry_run:
+        typer.echo(describe_sources(name))
+        return 0
     with progress_bar() as tell:
         folder = fetch(name, out, progress=lambda done, total: tell("Downloading (bytes)", done, total))
     typer.echo(folder)
