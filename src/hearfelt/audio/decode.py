@@ -33,8 +33,8 @@ MAX_AMPLITUDE = 2.0**32
 #: Equal to VHQ to below -80 dB up to 90 % of the band (test), at half the time.
 RESAMPLING_QUALITY = "HQ"
 
-#: Values decoded at a time, over all channels: 1 MiB.
-_BLOCK_VALUES = 1 << 18
+#: Values decoded at a time, over all channels: what a damaged place costs, and little enough for the cache.
+_BLOCK_VALUES = 1 << 14
 
 Source = str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes]
 
@@ -145,6 +145,8 @@ def _open_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], name: 
 
 def _seekable(source: IO[bytes]) -> IO[bytes]:
     """The file object itself where it can seek, as libsndfile must, or its bytes in memory."""
+    if isinstance(source, io.TextIOBase):
+        raise AudioError("The audio given is a text file; open it in binary mode ('rb').")
     try:
         if source.seekable():
             return source
@@ -155,8 +157,6 @@ def _seekable(source: IO[bytes]) -> IO[bytes]:
         ) from error
     except (OSError, ValueError) as error:
         raise AudioError(f"The audio given cannot be read: {error}.") from error
-    if not isinstance(data, bytes):
-        raise AudioError("The audio given is a text file; open it in binary mode ('rb').")
     return io.BytesIO(data)
 
 

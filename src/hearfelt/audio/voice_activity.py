@@ -1,9 +1,9 @@
 """Is there any speech here? Without a model, and in doubt: yes.
 
-Speech changes its spectrum all the time; silence, a direct current, hum, a steady tone and stationary noise do not.
-The measure is how much the log energies of a few bands vary over time, relative to how much those of stationary
-Gaussian noise would vary by chance: about 1 for noise of any colour, near 0 for tones, above 9 for each of 1,500
-clips of eleven corpora (docs/recognition.md). Level does not enter.
+Speech changes its spectrum all the time; silence, a direct current, hum, a steady tone and stationary noise
+do not. The measure is how much the log energies of a few bands vary over time, relative to how much those of
+stationary Gaussian noise would vary by chance: about 1 for noise of any colour, near 0 for tones, above 9 for
+each of 1,500 clips of eleven corpora (docs/recognition.md). Level does not enter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 MIN_SPEECH_SECONDS = 0.1
 #: Peak below which a recording is digital silence: a thirtieth of the smallest 16-bit step.
 SILENCE_PEAK = 1e-6
-#: Between stationary noise (at most 1.5 in 3 s, 2.2 in 0.1 s) and speech (from 9; at 0 dB SNR mostly from 2.3).
+#: Between stationary noise (at most 1.5 in 3 s, 2.2 in 0.1 s) and speech (from 9; at 0 dB SNR
+#: mostly from 2.3).
 LEAST_VARIATION = 2.0
 #: Few frames vary more by chance: the limit is raised by this over their number.
 _FEW_FRAMES = 3.0
@@ -35,7 +36,8 @@ _NEPERS_TO_DB = 10.0 / np.log(10.0)
 def has_speech(samples: NDArray[np.float32], sample_rate: int) -> bool:
     """Whether a clip may hold speech (spoken, sung, shouted or whispered, at any level).
 
-    Sounds that change, such as music or traffic, count as speech: what is left out here nobody will look at again.
+    Sounds that change, such as music or traffic, count as speech: what is left out here nobody will look at
+    again.
 
     Args:
         samples: (samples,) mono, finite.
@@ -80,7 +82,9 @@ def variation(samples: NDArray[np.float32], sample_rate: int) -> float:
 
 
 @lru_cache(maxsize=8)
-def _analysis(size: int, sample_rate: int) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float64]]:
+def _analysis(
+    size: int, sample_rate: int
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float64]]:
     """Hann window, first bins of the bands with the end of the last, and dB² that noise varies by in each."""
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
     top = min(_MAX_HZ, 0.45 * sample_rate)
