@@ -156,24 +156,34 @@ def open_session(bundle: Bundle, threads: int = 1) -> Any:
             f"{bundle.folder / GRAPH_FILE} cannot be loaded: {_first_line(error)}. Copy the bundle or export "
             "it again."
         ) from error
-    labels = len(bundle.specification.labels)
-    for kind, wanted, found in (
+    _check_face(bundle, session)
+    return session
+
+
+def _check_face(bundle: Bundle, session: Any) -> None:
+    """Inputs and outputs have the names, types and ranks of the contract, and one column a label."""
+    path = bundle.folder / GRAPH_FILE
+    labels = bundle.specification.labels
+    width = None
+    for kind, wanted, nodes in (
         ("inputs", _INPUTS, session.get_inputs()),
         ("outputs", _OUTPUTS, session.get_outputs()),
     ):
-        face = {node.name: (node.type, len(node.shape)) for node in found}
+        try:
+            face = {node.name: (node.type, len(node.shape)) for node in nodes}
+        except UnicodeDecodeError as error:
+            raise BundleError(f"{path} is damaged: its {kind} have names that are no text.") from error
         if face != wanted:
             raise BundleError(
-                f"{bundle.folder / GRAPH_FILE} has the {kind} {_describe(face)}; a bundle has "
-                f"{_describe(wanted)}. Export it with `hearfelt export`."
+                f"{path} has the {kind} {_describe(face)}; a bundle has {_describe(wanted)}. Export it with "
+                "`hearfelt export`."
             )
-    width = session.get_outputs()[1 if session.get_outputs()[0].name == "logits" else 0].shape[1]
-    if isinstance(width, int) and width != labels:
+        width = nodes[0].shape[1]
+    if isinstance(width, int) and width != len(labels):
         raise BundleError(
-            f"{bundle.folder / GRAPH_FILE} gives {width} probabilities, {SPECIFICATION_FILE} names {labels} "
-            f"labels ({', '.join(bundle.specification.labels)}). They do not belong together."
+            f"{path} gives {width} probabilities, {SPECIFICATION_FILE} names {len(labels)} labels "
+            f"({', '.join(labels)}). They do not belong together."
         )
-    return session
 
 
 def _describe(face: dict[str, tuple[str, int]]) -> str:
