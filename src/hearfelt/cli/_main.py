@@ -109,6 +109,10 @@ def _invoke(name: str, arguments: list[str]) -> int:
         return _fail(f"{error.format_message()} Try: hearfelt {name} --help")
     except typer.Abort:
         return _INTERRUPTED
+    except SystemExit as leaving:  # what typer makes of a closed pipe
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        raise
     if status == _INTERRUPTED:  # typer turns a KeyboardInterrupt into this status
         _complain("interrupted")
     return status if isinstance(status, int) else 0
