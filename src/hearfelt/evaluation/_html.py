@@ -168,7 +168,8 @@ pre.wrap{white-space:pre-wrap;overflow-wrap:anywhere}
 details{margin:10px 0}summary{cursor:pointer;color:var(--accent);font-weight:600;font-size:.92rem}
 .clips{list-style:none;padding:0;margin:12px 0 0;display:grid;
 grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:12px}
-.clips li{display:flex;flex-direction:column;border:1px solid var(--line);border-radius:12px;padding:12px 14px;min-width:0}
+.clips li{display:flex;flex-direction:column;border:1px solid var(--line);border-radius:12px;
+padding:12px 14px;min-width:0}
 .clips audio{width:100%;height:36px;margin-top:auto}
 .clips p.muted{padding-bottom:8px}
 .clips p{margin:0;overflow-wrap:anywhere}
@@ -177,10 +178,12 @@ vertical-align:-.05em;border:1px solid #0003}
 footer{color:var(--muted);font-size:.88rem;padding-bottom:40px}
 @media (max-width:760px){header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:22px}
 section{padding:16px 14px;border-radius:12px}.cards{grid-template-columns:1fr 1fr}
-.card.big{grid-column:1/-1}
+.card.big,.card:last-child{grid-column:1/-1}
+tbody th{white-space:normal;min-width:7.5em}
 h1{font-size:1.5rem}figure img{min-width:620px}.facts{grid-template-columns:1fr 1fr}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#ccc}body{font-size:11pt}
 nav,audio,.skip{display:none}
-section,.card,.warn,figure,tr,.clips li{display:flex;flex-direction:column;break-inside:avoid}section{border:0;padding:8px 0}
+section,.card,.warn,figure,tr,.clips li{display:flex;flex-direction:column;break-inside:avoid}
+section{border:0;padding:8px 0}
 .scroll{overflow:visible}h2{break-after:avoid}pre{white-space:pre-wrap}}
 """

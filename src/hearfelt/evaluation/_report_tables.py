@@ -11,6 +11,7 @@ import numpy as np
 from hearfelt.evaluation._html import Raw, details, table
 from hearfelt.evaluation._run_folder import RunFolder
 
+_NO_BREAK = "\u00a0"
 MEASURE_NAMES = {
     "uar": "UAR (macro recall)",
     "accuracy": "Accuracy (WA)",
@@ -23,19 +24,19 @@ MEASURE_NAMES = {
 def percent(value: float | None) -> str:
     """A share with one decimal.
 
-    >>> percent(0.6123)
-    '61.2 %'
+    >>> percent(0.6123).split()
+    ['61.2', '%']
     """
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{100 * value:.1f}{_NO_BREAK}%"
 
 
 def whole_percent(value: float) -> str:
     """A share without decimals.
 
-    >>> whole_percent(0.986)
-    '99 %'
+    >>> whole_percent(0.986).split()
+    ['99', '%']
     """
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.0f}{_NO_BREAK}%"
 
 
 def shown(measure: str, value: float) -> str:
@@ -49,7 +50,7 @@ def interval(block: Mapping[str, Any], measure: str = "") -> str:
         return f"none ({block.get('reason', 'not computed').rstrip('.')})"
     if measure == "mcc":
         return f"{block['low']:.3f} to {block['high']:.3f}"
-    return f"{100 * block['low']:.1f} to {100 * block['high']:.1f} %"
+    return f"{100 * block['low']:.1f} to {100 * block['high']:.1f}{_NO_BREAK}%"
 
 
 def folds(run: RunFolder) -> str:

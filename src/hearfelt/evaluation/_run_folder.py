@@ -6,7 +6,7 @@ import csv
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,7 +74,7 @@ def read_run_folder(path: str | os.PathLike[str]) -> RunFolder:
     def attempt(read: Callable[[], _T], otherwise: _T) -> _T:
         try:
             return read()
-        except (HearfeltError, OSError, ValueError, KeyError) as error:
+        except (HearfeltError, OSError, ValueError, KeyError, csv.Error) as error:
             run.notes.append(str(error))
             return otherwise
 
@@ -82,7 +82,7 @@ def read_run_folder(path: str | os.PathLike[str]) -> RunFolder:
     run.recipe = attempt(lambda: _read_yaml(resolved if resolved.exists() else root / "recipe.yaml"), {})
     run.provenance = attempt(lambda: _mapping(read_json(root / "provenance.json"), "provenance.json"), {})
     run.metrics = attempt(lambda: _metrics(root / "metrics.json"), {})
-    run.rows = attempt(lambda: _table(root / "manifest.csv"), [])
+    run.rows = attempt(lambda: _table(root / "manifest.csv", ("path", "corpus", "speaker", "emotion")), [])
     attempt(lambda: _read_split(run), None)
     for file in sorted(root.glob("folds/*/metrics.jsonl")):
         if file.parent.name.isdigit():
@@ -130,11 +130,15 @@ def _metrics(path: Path) -> dict[str, Any]:
     return metrics
 
 
-def _table(path: Path) -> list[dict[str, str]]:
+def _table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if not path.exists():
         raise HearfeltError(f"There is no {path.name}.")
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        return list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        missing = [column for column in columns if column not in (reader.fieldnames or ())]
+        if missing:
+            raise HearfeltError(f"{path.name} is damaged: it lacks the columns {', '.join(missing)}.")
+        return list(reader)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -147,7 +151,7 @@ def _key(row: Mapping[str, str]) -> tuple[str, float, str]:
 
 
 def _read_split(run: RunFolder) -> None:
-    lines = _table(run.path / "split.csv")
+    lines = _table(run.path / "split.csv", ("path", "fold", "part"))
     speakers = {_key(row): row.get("speaker", "") for row in run.rows}
     clips: Counter[tuple[int, str]] = Counter()
     people: dict[tuple[int, str], set[str]] = {}

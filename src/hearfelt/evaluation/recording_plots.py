@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COLUMNS = 2400  # more points than pixels say nothing
+_LONG_SECONDS = 300.0
+_SPANS = 300  # neither do segments less than 4 pixels wide
 _HZ_TICKS = (200, 500, 1000, 2000, 4000, 8000, 16000)
 
 
@@ -44,8 +47,10 @@ def plot_waveform(
     """
     figure = new_figure(2.2, dark)
     axes = figure.add_subplot()
-    _draw_waveform(axes, _checked(samples, sample_rate), sample_rate, dark)
+    wave = _checked(samples, sample_rate)
+    _draw_waveform(axes, wave, sample_rate, dark)
     dress(axes, dark, grid="x", title=title, x="seconds", y="amplitude")
+    _long_times(axes, wave.size / sample_rate)
     return figure
 
 
@@ -82,7 +87,7 @@ def plot_recording(
         HearfeltError: arrays that do not fit each other.
     """
     wave = _checked(samples, sample_rate)
-    bands, times, hertz = (np.asarray(values, dtype=np.float64) for values in (log_mel, frame_times, mel_hz))
+    bands, times, hertz = (np.asarray(values) for values in (log_mel, frame_times, mel_hz))
     if bands.ndim != 2 or bands.shape != (hertz.size, times.size) or not bands.size:
         raise HearfeltError(
             f"A log-mel array of shape {bands.shape} does not fit {hertz.size} bands and {times.size} frame "
@@ -98,13 +103,36 @@ def plot_recording(
     _draw_ribbon(rows[2], spans, duration, dark)
     _draw_probabilities(rows[3], spans, labels, dark)
     rows[3].set_xlim(0, duration)
+    _long_times(rows[3], duration)
     for axes in rows[:3]:
         axes.tick_params(labelbottom=False)
     return figure
 
 
-def _checked(samples: ArrayLike, sample_rate: int) -> NDArray[np.float64]:
-    wave = np.asarray(samples, dtype=np.float64)
+def _clock(seconds: float) -> str:
+    """Seconds as h:mm:ss.
+
+    >>> _clock(3725.0)
+    '1:02:05'
+    """
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+
+
+def _long_times(axes: Axes, duration: float) -> None:
+    """Hours, minutes and seconds where seconds alone would be hard to read."""
+    if duration < _LONG_SECONDS:
+        return
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    step = next((step for step in (60, 120, 300, 600, 1200, 1800, 3600) if duration / step <= 10), 7200)
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _clock(x)))
+    axes.set_xlabel("hours : minutes : seconds")
+
+
+def _checked(samples: ArrayLike, sample_rate: int) -> NDArray[np.floating[Any]]:
+    wave = np.asarray(samples)  # kept as it is: hours of sound are large
     if wave.ndim != 1 or not wave.size or sample_rate <= 0:
         raise HearfeltError(
             f"A picture needs mono samples (one axis, at least one) and a sample rate, got shape "
@@ -113,7 +141,7 @@ def _checked(samples: ArrayLike, sample_rate: int) -> NDArray[np.float64]:
     return wave
 
 
-def _draw_waveform(axes: Axes, wave: NDArray[np.float64], sample_rate: int, dark: bool) -> None:
+def _draw_waveform(axes: Axes, wave: NDArray[np.floating[Any]], sample_rate: int, dark: bool) -> None:
     colour = series_colors(dark)[0]
     if wave.size <= 2 * _COLUMNS:
         axes.plot(np.arange(wave.size) / sample_rate, wave, color=colour, linewidth=0.8)
@@ -129,9 +157,9 @@ def _draw_waveform(axes: Axes, wave: NDArray[np.float64], sample_rate: int, dark
 def _draw_log_mel(
     figure: Figure,
     axes: Axes,
-    bands: NDArray[np.float64],
-    times: NDArray[np.float64],
-    hertz: NDArray[np.float64],
+    bands: NDArray[np.floating[Any]],
+    times: NDArray[np.floating[Any]],
+    hertz: NDArray[np.floating[Any]],
     unit: str,
     dark: bool,
 ) -> None:
@@ -166,7 +194,7 @@ _Span = tuple[float, float, Mapping[str, Any]]
 
 
 def _spans(segments: Sequence[Mapping[str, Any]], duration: float) -> list[_Span]:
-    """Segments without overlaps: two that overlap meet in the middle."""
+    """Segments without overlaps: two that overlap meet in the middle; not more than can be seen."""
     spans: list[_Span] = []
     for number, segment in enumerate(segments):
         start, end = float(segment["start"]), min(float(segment["end"]), duration)
@@ -178,7 +206,19 @@ def _spans(segments: Sequence[Mapping[str, Any]], duration: float) -> list[_Span
             end = (float(segment["end"]) + after) / 2 if after < float(segment["end"]) else end
         if end > start:
             spans.append((start, end, segment))
-    return spans
+    together = -(-len(spans) // _SPANS)
+    return (
+        [_merge(spans[k : k + together]) for k in range(0, len(spans), together)] if together > 1 else spans
+    )
+
+
+def _merge(spans: Sequence[_Span]) -> _Span:
+    """Neighbours that are too narrow to be seen, as one: the commonest emotion and the mean probabilities."""
+    emotion = Counter(str(segment["emotion"]) for _, _, segment in spans).most_common(1)[0][0]
+    spoken = [segment["probabilities"] for _, _, segment in spans if segment.get("probabilities")]
+    labels = dict.fromkeys(label for row in spoken for label in row)
+    mean = {label: float(np.mean([row.get(label, 0.0) for row in spoken])) for label in labels}
+    return spans[0][0], spans[-1][1], {"emotion": emotion, "probabilities": mean}
 
 
 def _draw_ribbon(axes: Axes, spans: Sequence[_Span], duration: float, dark: bool) -> None:

@@ -308,10 +308,11 @@ def _mistakes(run: RunFolder, read_clip: ReadClip | None, max_clips: int) -> str
             else ""
         )
         given = answers.probabilities[row, answers.truth[row]]
+        sure = tables.whole_percent(answers.confidence[row])
+        known = [f"{tables.whole_percent(given)} for {truth}", answers.speaker[row], Path(path).name]
         items.append(
-            f"<li><p>{_named(truth)}, heard as {_named(heard)} with {tables.whole_percent(answers.confidence[row])}</p>"
-            f"<p class=muted>{tables.whole_percent(given)} for {escape(truth)} · {escape(answers.speaker[row])} · "
-            f"{escape(Path(path).name)}</p>{player}</li>"
+            f"<li><p>{_named(truth)}, heard as {_named(heard)} with {sure}</p>"
+            f"<p class=muted>{escape(' · '.join(known))}</p>{player}</li>"
         )
     note = "The most confident of the wrong answers, at most three of one speaker"
     note += ", their loudest three seconds at a common level." if read_clip is not None else "."

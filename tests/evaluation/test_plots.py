@@ -1,0 +1,204 @@
+import base64
+import io
+import json
+import struct
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from hearfelt.emotions import COLORS, EMOTIONS
+from hearfelt.errors import HearfeltError
+from hearfelt.evaluation import plots
+from hearfelt.evaluation._canvas import HATCHES, ink_on
+from hearfelt.evaluation.recording_plots import _spans
+
+
+def pixels(figure) -> np.ndarray:
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(plots.figure_to_bytes(figure)))
+
+
+@pytest.fixture(scope="module")
+def summary(run):
+    return json.loads((run / "metrics.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def curves(run):
+    return {
+        fold: [json.loads(line) for line in (run / f"folds/{fold}/metrics.jsonl").read_text().splitlines()]
+        for fold in range(3)
+    }
+
+
+def texts(figure) -> str:
+    from matplotlib.text import Text
+
+    return "\n".join(item.get_text() for item in figure.findobj(Text))
+
+
+SEGMENTS = [
+    {"start": 0.0, "end": 3.0, "emotion": "happy", "probabilities": {"happy": 0.7, "sad": 0.3}},
+    {"start": 1.5, "end": 4.5, "emotion": "sad", "probabilities": {"happy": 0.2, "sad": 0.8}},
+    {"start": 3.0, "end": 6.0, "emotion": "no_speech", "probabilities": {}},
+]
+
+
+def recording(seconds: float = 6.0, segments=SEGMENTS, **options):
+    samples = np.sin(np.arange(int(seconds * 16000)) / 20)
+    frames = int(seconds * 62.5)
+    return plots.plot_recording(
+        samples,
+        16000,
+        np.random.default_rng(0).normal(size=(64, frames)),
+        np.arange(frames) * 0.016,
+        np.linspace(60, 7600, 64),
+        segments,
+        EMOTIONS,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_picture_is_1200_pixels_wide_and_not_empty(summary, curves, dark):
+    calibration = summary["calibration"]
+    figures = [
+        plots.plot_confusion(summary["confusion"]["matrix"], summary["labels"], dark=dark),
+        plots.plot_learning_curves(curves, dark=dark),
+        plots.plot_speakers(summary["per_speaker"], chance=0.125, dark=dark),
+        plots.plot_classes(summary["per_class"], dark=dark),
+        plots.plot_reliability(
+            calibration["before"]["reliability"], calibration["after"]["reliability"], dark=dark
+        ),
+        plots.plot_risk_coverage({"a": calibration["before"]["risk_coverage"]}, dark=dark),
+        plots.plot_waveform(np.sin(np.arange(100_000)), 16000, dark=dark),
+        recording(dark=dark),
+    ]
+    for figure in figures:
+        image = pixels(figure)
+        assert image.shape[1] == 1200
+        background = image[0, 0, :3]
+        assert (background.mean() < 0.2) == dark
+        assert (np.abs(image[..., :3] - background).max(axis=2) > 0.3).mean() > 0.005
+        assert figure.axes[0].get_ylabel() or figure.axes[0].get_xlabel()
+
+
+def test_confusion_shows_row_percent_and_counts():
+    shown = texts(plots.plot_confusion([[30, 10], [0, 0]], ["happy", "sad"]))
+    assert "75%" in shown and "25%" in shown and "30" in shown and "sad  (0)" in shown
+
+
+def test_learning_curves_draw_what_is_there():
+    lines = [{"epoch": e, "train_loss": 1 / (e + 1), "validation_loss": float("nan")} for e in range(3)]
+    figure = plots.plot_learning_curves({0: lines})
+    assert [axes.get_ylabel() for axes in figure.axes if axes.get_visible()] == ["Loss"]
+    one = plots.plot_learning_curves({0: [{"epoch": 0, "validation_uar": 0.5}]})
+    pixels(one)
+    pixels(plots.plot_learning_curves({}))
+
+
+def test_mean_curve_ends_where_the_first_fold_stopped():
+    folds = {
+        0: [{"epoch": e, "train_loss": 1.0} for e in range(3)],
+        1: [{"epoch": e, "train_loss": 3.0} for e in range(9)],
+    }
+    axes = plots.plot_learning_curves(folds).axes[0]
+    mean = max(axes.lines, key=lambda line: line.get_linewidth())
+    assert mean.get_xdata().tolist() == [0, 1, 2] and set(mean.get_ydata()) == {2.0}
+
+
+@pytest.mark.parametrize("people", [1, 24, 120])
+def test_speaker_bars_stand_for_each_speaker(people):
+    table = {f"p{i:03d}": {"corpus": "c", "uar": i / people} for i in range(people)}
+    axes = plots.plot_speakers(table, chance=0.25).axes[0]
+    heights = [bar.get_height() for bar in axes.patches]
+    assert heights == sorted((row["uar"] for row in table.values()), reverse=True)
+    assert ("p000" in texts(axes.figure)) == (people <= 60)
+
+
+def test_classes_without_clips_are_named():
+    row = {"precision": 0.0, "recall": None, "f1": None, "support": 0}
+    full = {
+        "precision": 0.5,
+        "recall": 0.5,
+        "f1": 0.5,
+        "support": 4,
+        "recall_speakers": {"low": None, "high": None},
+    }
+    assert "no clips" in texts(plots.plot_classes({"happy": full, "sad": row}))
+
+
+def test_overlapping_segments_meet_in_the_middle_and_leave_no_gap():
+    spans = _spans(SEGMENTS, 6.0)
+    assert [(start, end) for start, end, _ in spans] == [(0.0, 2.25), (2.25, 3.75), (3.75, 6.0)]
+    apart = [{"start": 0, "end": 1}, {"start": 2, "end": 3}]
+    assert [(start, end) for start, end, _ in _spans(apart, 9.0)] == [(0, 1), (2, 3)]
+    assert [(start, end) for start, end, _ in _spans([{"start": 0, "end": 3}], 2.0)] == [(0, 2.0)]
+
+
+def test_recording_has_one_time_axis_and_names_its_emotions():
+    figure = recording(title="a.wav")
+    shown = [axes for axes in figure.axes if axes.get_xlabel() == "seconds" or axes.get_ylabel()]
+    times = {axes.get_xlim() for axes in shown[:1] + figure.axes[:4]}
+    assert times == {(0.0, 6.0)}
+    assert all(word in texts(figure) for word in ("happy", "sad", "no speech", "a.wav", "Hz (mel scale)"))
+
+
+@pytest.mark.parametrize("segments", [[], [SEGMENTS[2] | {"start": 0.0}], SEGMENTS[:1]])
+def test_recordings_with_little_in_them_are_drawn(segments):
+    pixels(recording(3.0, segments))
+
+
+def test_long_recordings_are_drawn_in_bounded_time():
+    many = [
+        {"start": s, "end": s + 3, "emotion": "sad", "probabilities": {"sad": 1.0}}
+        for s in np.arange(0, 1200, 1.5)
+    ]
+    spans = _spans(many, 1200.0)
+    assert len(spans) <= 300 and (spans[0][0], spans[-1][1]) == (0.0, 1200.0)
+    assert all(a[1] == b[0] for a, b in pairwise(spans))
+    assert all(span[2] == {"emotion": "sad", "probabilities": {"sad": 1.0}} for span in spans)
+    figure = recording(1200.0, many)
+    pixels(figure)
+    assert "0:02:00" in texts(figure)
+
+
+def test_arrays_that_do_not_fit_are_refused():
+    with pytest.raises(HearfeltError, match="does not fit 64 bands"):
+        plots.plot_recording(
+            np.zeros(100), 16000, np.zeros((3, 4)), np.arange(4), np.arange(64), [], EMOTIONS
+        )
+    with pytest.raises(HearfeltError, match="mono"):
+        plots.plot_waveform(np.zeros((2, 100)), 16000)
+
+
+def test_each_emotion_has_its_own_colour_and_hatch():
+    assert len({COLORS[e] for e in EMOTIONS}) == len({HATCHES[e] for e in EMOTIONS}) == len(EMOTIONS)
+    assert ink_on("#ffffff") != ink_on("#000000")
+
+
+def test_same_figure_same_bytes_and_written_as_png(tmp_path):
+    draw = lambda: plots.plot_waveform(np.sin(np.arange(1000)), 16000)  # noqa: E731
+    plots.figure_to_png(draw(), tmp_path / "deep" / "wave.png")
+    data = (tmp_path / "deep" / "wave.png").read_bytes()
+    assert struct.unpack(">I", data[16:20])[0] == 1200
+    assert data == plots.figure_to_bytes(draw())
+    uri = plots.figure_to_data_uri(draw())
+    assert base64.b64decode(uri.removeprefix("data:image/png;base64,")) == data
+
+
+def test_pictures_leave_no_global_state():
+    import subprocess
+
+    code = (
+        "import sys, numpy, hearfelt.evaluation.plots as p\n"
+        "import hearfelt.evaluation.report, hearfelt.evaluation.summary\n"
+        "heavy = [m for m in ('matplotlib', 'torch', 'pandas', 'sklearn', 'yaml') if m in sys.modules]\n"
+        "assert not heavy, heavy\n"
+        "p.figure_to_bytes(p.plot_waveform(numpy.ones(9), 9))\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
