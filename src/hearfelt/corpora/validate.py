@@ -174,8 +174,8 @@ def validate(
     if not len(manifest):
         raise CorpusError("There is nothing to validate: the manifest has no rows.")
     looks = inspect_rows(manifest.rows, threads=threads, progress=progress)
-    rows = [
-        row
+    rows = [  # all new objects, so that a row that is listed twice is two
+        replace(row)
         if look.problem
         else replace(row, duration=look.duration, sample_rate=look.sample_rate, audio_hash=look.audio_hash)
         for row, look in zip(manifest, looks, strict=True)
@@ -195,12 +195,12 @@ def validate(
             official = sum(get_corpus(name).clips.values())
             detail = f"{sum(missing.values())} of {official} clips are missing: {words}."
             findings.append(Finding("missing", name, detail))
-    gone = {row.key for finding in findings for row in finding.dropped}
-    findings += _copies(row for row in rows if row.key not in gone)
-    gone |= {row.key for finding in findings for row in finding.dropped}
+    gone = {id(row) for finding in findings for row in finding.dropped}
+    findings += _copies(row for row in rows if id(row) not in gone)
+    gone |= {id(row) for finding in findings for row in finding.dropped}
     order, kinds = list(by_corpus), list(ADVICE)
     findings.sort(key=lambda finding: (order.index(finding.corpus), kinds.index(finding.kind)))
-    clean = Manifest(row for row in rows if row.key not in gone)
+    clean = Manifest(row for row in rows if id(row) not in gone)
     return ValidationReport(Manifest(rows), clean, tuple(findings), formats)
 
 
