@@ -47,14 +47,14 @@ def test_per_class_values_are_those_of_scikit_learn():
     json.dumps(answer, allow_nan=False)
     columns = oracle.precision_recall_fscore_support(truth, prediction, labels=range(5), zero_division=0)
     for k, label in enumerate(LABELS):
-        mine, (precision, recall, f1, support) = answer["by_class"][label], [column[k] for column in columns]
+        mine, (precision, recall, f1, support) = answer["per_class"][label], [column[k] for column in columns]
         assert mine["precision"] == pytest.approx(precision)
         assert mine["support"] == support
         if support:
             assert (mine["recall"], mine["f1"]) == (pytest.approx(recall), pytest.approx(f1))
         else:
             assert mine["recall"] is None and mine["f1"] is None
-    assert answer["n"] == 200 and list(answer["by_class"]) == list(LABELS)
+    assert answer["n"] == 200 and list(answer["per_class"]) == list(LABELS)
 
 
 def test_a_stack_of_matrices_gives_each_matrix_its_own_number():

@@ -68,8 +68,8 @@ def test_every_picture_is_1200_pixels_wide_and_not_empty(summary, curves, dark):
     figures = [
         plots.plot_confusion(summary["confusion"]["matrix"], summary["labels"], dark=dark),
         plots.plot_learning_curves(curves, dark=dark),
-        plots.plot_speakers(summary["by_speaker"], chance=0.125, dark=dark),
-        plots.plot_classes(summary["by_class"], dark=dark),
+        plots.plot_speakers(summary["per_speaker"], chance=0.125, dark=dark),
+        plots.plot_classes(summary["per_class"], dark=dark),
         plots.plot_reliability(
             calibration["before"]["reliability"], calibration["after"]["reliability"], dark=dark
         ),

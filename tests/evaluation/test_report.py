@@ -82,7 +82,7 @@ def test_it_asks_for_nothing_from_anywhere(html, whole):
 
 def test_it_says_what_matters(run, whole):
     summary = json.loads((run / "metrics.json").read_text())
-    uar = summary["overall"]["uar"]
+    uar = summary["all"]["uar"]
     for said in (
         f"{100 * uar['value']:.1f} %",
         f"{100 * uar['speakers']['low']:.1f} to {100 * uar['speakers']['high']:.1f} %",

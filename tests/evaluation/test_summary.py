@@ -33,15 +33,15 @@ def _floats(value):
 def test_the_whole_is_scored_as_scikit_learn_does(summary, everything):
     truth, answer = everything.truth, everything.prediction
     assert summary["version"] == SUMMARY_VERSION
-    assert summary["overall"]["uar"]["value"] == pytest.approx(recall_score(truth, answer, average="macro"))
-    assert summary["overall"]["accuracy"]["value"] == pytest.approx(accuracy_score(truth, answer))
-    assert summary["overall"]["macro_f1"]["value"] == pytest.approx(f1_score(truth, answer, average="macro"))
-    assert summary["overall"]["n"] == len(everything) == sum(map(sum, summary["confusion"]["matrix"]))
+    assert summary["all"]["uar"]["value"] == pytest.approx(recall_score(truth, answer, average="macro"))
+    assert summary["all"]["accuracy"]["value"] == pytest.approx(accuracy_score(truth, answer))
+    assert summary["all"]["macro_f1"]["value"] == pytest.approx(f1_score(truth, answer, average="macro"))
+    assert summary["all"]["n"] == len(everything) == sum(map(sum, summary["confusion"]["matrix"]))
     assert all(np.isfinite(value) for value in _floats(summary))
 
 
 def test_parts_are_scored_on_their_own_rows(summary, everything):
-    for column, key in ((everything.corpus, "by_corpus"), (everything.sex, "by_sex")):
+    for column, key in ((everything.corpus, "per_corpus"), (everything.sex, "per_sex")):
         assert set(summary[key]) == set(column)
         for name, block in summary[key].items():
             rows = column == name
@@ -52,40 +52,40 @@ def test_parts_are_scored_on_their_own_rows(summary, everything):
                 average="macro",
             )
             assert block["uar"]["value"] == pytest.approx(expected) and block["n"] == rows.sum()
-    assert sum(row["n"] for row in summary["by_speaker"].values()) == len(everything)
-    assert summary["by_speaker"]["aesdd_01"]["corpus"] == "aesdd"
+    assert sum(row["n"] for row in summary["per_speaker"].values()) == len(everything)
+    assert summary["per_speaker"]["aesdd_01"]["corpus"] == "aesdd"
 
 
 def test_intervals_hold_the_value_and_say_why_there_is_none(summary):
-    for block in (summary["overall"], *summary["by_corpus"].values(), *summary["by_sex"].values()):
+    for block in (summary["all"], *summary["per_corpus"].values(), *summary["per_sex"].values()):
         for measure in MEASURES:
             for what in ("clips", "speakers"):
                 interval = block[measure][what]
                 assert interval["low"] < interval["high"]
                 assert interval["low"] - 0.1 <= block[measure]["value"] <= interval["high"] + 0.1
-    for row in summary["by_class"].values():
+    for row in summary["per_class"].values():
         assert row["recall_clips"]["low"] <= row["recall"] <= row["recall_clips"]["high"]
 
 
 def test_fold_mean_and_deviation(summary):
-    values = [row["uar"] for row in summary["by_fold"]["folds"]]
+    values = [row["uar"] for row in summary["per_fold"]["folds"]]
     assert len(values) == 3
-    assert summary["by_fold"]["mean"]["uar"] == pytest.approx(np.mean(values))
-    assert summary["by_fold"]["deviation"]["uar"] == pytest.approx(np.std(values, ddof=1))
+    assert summary["per_fold"]["mean"]["uar"] == pytest.approx(np.mean(values))
+    assert summary["per_fold"]["deviation"]["uar"] == pytest.approx(np.std(values, ddof=1))
 
 
 def test_closed_set_is_given_where_a_corpus_lacks_classes(summary):
-    assert "closed_set" not in summary["by_corpus"]["ravdess_speech"]
-    closed = summary["by_corpus"]["aesdd"]["closed_set"]
+    assert "closed_set" not in summary["per_corpus"]["ravdess_speech"]
+    closed = summary["per_corpus"]["aesdd"]["closed_set"]
     assert closed["labels"] == ["happy", "sad", "angry", "fearful", "disgust"]
-    assert closed["uar"] >= summary["by_corpus"]["aesdd"]["uar"]["value"]
+    assert closed["uar"] >= summary["per_corpus"]["aesdd"]["uar"]["value"]
 
 
 def test_calibration_is_fitted_on_validation_and_helps_the_test(run, summary):
     block = summary["calibration"]
     assert block["after"]["ece"] < block["before"]["ece"] and block["after"]["nll"] < block["before"]["nll"]
     assert block["temperature"] > 1.2 and len(block["temperatures"]) == 3
-    assert sum(block["before"]["reliability"]["count"]) == summary["overall"]["n"]
+    assert sum(block["before"]["reliability"]["count"]) == summary["all"]["n"]
     # other test rows, same validation rows: the temperatures stay
     test, validation = read_fold_tables(run, "predictions.csv"), read_fold_tables(run, "validation.csv")
     half = {number: table[::2] for number, table in test.items()}
@@ -124,14 +124,14 @@ def _tiny(speakers, truth, labels=("a", "b"), sex=""):
 def test_degenerate_tables_are_summarised_without_nan(table, says):
     found = summarize(table, table, rng=np.random.default_rng(0), resamples=10)
     json.dumps(found, allow_nan=False)
-    assert says in found["overall"]["uar"]["speakers"]["reason"]
-    assert found["by_fold"]["deviation"]["uar"] is None and list(found["by_sex"]) == ["unknown"]
+    assert says in found["all"]["uar"]["speakers"]["reason"]
+    assert found["per_fold"]["deviation"]["uar"] is None and list(found["per_sex"]) == ["unknown"]
 
 
 def test_a_clip_that_two_folds_test_is_one_clip_to_the_bootstrap(everything):
     rng = np.random.default_rng
-    once = summarize(everything, rng=rng(0), resamples=400)["overall"]
-    twice = summarize({0: everything, 1: everything}, rng=rng(0), resamples=400)["overall"]
+    once = summarize(everything, rng=rng(0), resamples=400)["all"]
+    twice = summarize({0: everything, 1: everything}, rng=rng(0), resamples=400)["all"]
     assert twice["n"] == 2 * once["n"] and twice["clips"] == once["clips"]
     widths = [block["uar"]["clips"]["high"] - block["uar"]["clips"]["low"] for block in (once, twice)]
     assert widths[1] == pytest.approx(widths[0], rel=0.2)  # and not by the root of two narrower

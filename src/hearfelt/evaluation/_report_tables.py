@@ -55,7 +55,7 @@ def interval(block: Mapping[str, Any], measure: str = "") -> str:
 
 def folds(run: RunFolder) -> str:
     """``1 fold`` or ``5 folds``."""
-    count = len(run.metrics["by_fold"]["folds"])
+    count = len(run.metrics["per_fold"]["folds"])
     return f"{count} fold{'s' if count > 1 else ''}"
 
 
@@ -163,12 +163,12 @@ def corpora(run: RunFolder) -> str:
 
 def measures(run: RunFolder) -> str:
     """Every measure with both intervals and the mean over folds."""
-    whole, by_fold = run.metrics["overall"], run.metrics["by_fold"]
+    whole, per_fold = run.metrics["all"], run.metrics["per_fold"]
     level = f"{100 * run.metrics['level']:.0f} %"
     rows = []
     for key, name in MEASURE_NAMES.items():
-        block, deviation = whole[key], by_fold["deviation"][key]
-        spread = shown(key, by_fold["mean"][key])
+        block, deviation = whole[key], per_fold["deviation"][key]
+        spread = shown(key, per_fold["mean"][key])
         if deviation is not None:
             spread += f" ± {deviation:.3f}" if key == "mcc" else f" ± {100 * deviation:.1f}"
         ends = [interval(block[what], key) for what in ("speakers", "clips")]
@@ -187,9 +187,9 @@ def measures(run: RunFolder) -> str:
     )
 
 
-def by_fold(run: RunFolder) -> str:
+def per_fold(run: RunFolder) -> str:
     """A line a fold."""
-    lines = run.metrics["by_fold"]["folds"]
+    lines = run.metrics["per_fold"]["folds"]
     if len(lines) < 2:
         return ""
     rows = [
@@ -205,7 +205,7 @@ def by_fold(run: RunFolder) -> str:
 def groups(run: RunFolder) -> str:
     """Per corpus and per sex."""
     text = []
-    for key, title, first in (("by_corpus", "By corpus", "corpus"), ("by_sex", "By sex", "sex")):
+    for key, title, first in (("per_corpus", "By corpus", "corpus"), ("per_sex", "By sex", "sex")):
         blocks = run.metrics[key]
         closed = any("closed_set" in block for block in blocks.values())
         rows = []
@@ -227,7 +227,7 @@ def groups(run: RunFolder) -> str:
     return "".join(text)
 
 
-def by_class(run: RunFolder) -> str:
+def per_class(run: RunFolder) -> str:
     """Precision, recall, F1 and support."""
     rows = [
         [
@@ -238,14 +238,14 @@ def by_class(run: RunFolder) -> str:
             percent(r["precision"]),
             percent(r["f1"]),
         ]
-        for label, r in run.metrics["by_class"].items()
+        for label, r in run.metrics["per_class"].items()
     ]
     return table("Every class", ["class", "clips", "recall", "recall over speakers", "precision", "F1"], rows)
 
 
-def by_speaker(run: RunFolder) -> str:
+def per_speaker(run: RunFolder) -> str:
     """Every speaker, best first."""
-    people = sorted(run.metrics["by_speaker"].items(), key=lambda item: (-item[1]["uar"], item[0]))
+    people = sorted(run.metrics["per_speaker"].items(), key=lambda item: (-item[1]["uar"], item[0]))
     rows = [
         [name, r["corpus"], r["sex"], r["n"], percent(r["uar"]), percent(r["accuracy"])] for name, r in people
     ]

@@ -195,7 +195,7 @@ def confusion_metrics(confusion: ArrayLike, labels: Sequence[str]) -> dict[str, 
     return {
         "n": int(counts.sum()),
         **scores(counts),
-        "by_class": {
+        "per_class": {
             label: {
                 "precision": float(precision[k]),
                 "recall": float(recall[k]) if support[k] else None,
@@ -219,7 +219,7 @@ def classification_metrics(
         labels: all classes, in the order of the confusion matrix.
 
     Returns:
-        ``n``, the measures of `MEASURES`, ``by_class`` (label -> precision, recall, f1, support; recall and
+        ``n``, the measures of `MEASURES`, ``per_class`` (label -> precision, recall, f1, support; recall and
         f1 are None for a class without clips) and ``confusion`` (labels, matrix; rows are the truth). Macro
         means are over the classes that occur in the truth.
 

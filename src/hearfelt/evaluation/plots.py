@@ -180,7 +180,7 @@ def _curve(lines: Sequence[Mapping[str, Any]], key: str) -> tuple[Any, Any]:
 
 
 def plot_speakers(
-    by_speaker: Mapping[str, Mapping[str, Any]],
+    per_speaker: Mapping[str, Mapping[str, Any]],
     *,
     chance: float | None = None,
     measure: str = "uar",
@@ -190,13 +190,13 @@ def plot_speakers(
     """A bar a speaker, grouped by corpus and sorted, with the line of guessing.
 
     Args:
-        by_speaker: speaker -> ``corpus`` and the measure, as in ``metrics.json``.
+        per_speaker: speaker -> ``corpus`` and the measure, as in ``metrics.json``.
         chance: what guessing reaches; None draws no line.
         measure: ``uar`` or ``accuracy``.
         title: above the picture.
         dark: theme.
     """
-    corpora = sorted({str(row.get("corpus", "")) for row in by_speaker.values()})
+    corpora = sorted({str(row.get("corpus", "")) for row in per_speaker.values()})
     figure = new_figure(3.6, dark)
     axes = figure.add_subplot()
     position, ticks, names = 0.0, [], []
@@ -204,7 +204,7 @@ def plot_speakers(
         people = sorted(
             (
                 (name, float(row[measure]))
-                for name, row in by_speaker.items()
+                for name, row in per_speaker.items()
                 if row.get("corpus", "") == corpus
             ),
             key=lambda item: (-item[1], item[0]),
@@ -262,19 +262,19 @@ _MEASURE_NAMES = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1"}
 
 
 def plot_classes(
-    by_class: Mapping[str, Mapping[str, Any]], *, title: str = "Every class", dark: bool = False
+    per_class: Mapping[str, Mapping[str, Any]], *, title: str = "Every class", dark: bool = False
 ) -> Figure:
     """Recall of each class as a bar with its interval over speakers; precision and F1 as markers.
 
     Args:
-        by_class: label -> precision, recall, f1, support, ``recall_speakers``, as in ``metrics.json``.
+        per_class: label -> precision, recall, f1, support, ``recall_speakers``, as in ``metrics.json``.
         title: above the picture.
         dark: theme.
     """
     figure = new_figure(3.6, dark)
     axes = figure.add_subplot()
     ink = theme(dark).ink
-    for place, (label, row) in enumerate(by_class.items()):
+    for place, (label, row) in enumerate(per_class.items()):
         if row.get("recall") is None:
             axes.text(place, 0.02, "no clips", ha="center", fontsize=8, color=theme(dark).muted)
             continue
@@ -303,7 +303,7 @@ def plot_classes(
                 markeredgewidth=1.4,
                 label={"precision": "precision", "f1": "F1"}[key] if place == 0 else None,
             )
-    axes.set_xticks(range(len(by_class)), [f"{label}\n{row['support']}" for label, row in by_class.items()])
+    axes.set_xticks(range(len(per_class)), [f"{label}\n{row['support']}" for label, row in per_class.items()])
     axes.set_ylim(0, 1.12)
     axes.set_yticks(np.arange(0, 1.01, 0.2))
     dress(axes, dark, grid="y", title=title, y="bar: recall; line: its 95 % interval")

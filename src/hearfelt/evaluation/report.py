@@ -133,7 +133,7 @@ def _warning(run: RunFolder) -> str:
 
 
 def _headline(run: RunFolder) -> str:
-    whole = run.metrics.get("overall")
+    whole = run.metrics.get("all")
     if not whole:
         return ""
     chance = 1 / len(run.metrics["labels"])
@@ -195,7 +195,7 @@ def _data(run: RunFolder, words: str) -> str:
 def _scores(run: RunFolder) -> str:
     if not run.metrics:
         return ""
-    return section("scores", "Scores", tables.measures(run), tables.by_fold(run), tables.groups(run))
+    return section("scores", "Scores", tables.measures(run), tables.per_fold(run), tables.groups(run))
 
 
 def _learning(run: RunFolder) -> str:
@@ -223,15 +223,15 @@ def _classes(run: RunFolder) -> str:
         _both(lambda dark: plots.plot_confusion(matrix, labels, title="", dark=dark), alt),
         details("The confusion matrix as a table", tables.confusion(run)),
         _both(
-            lambda dark: plots.plot_classes(run.metrics["by_class"], dark=dark),
+            lambda dark: plots.plot_classes(run.metrics["per_class"], dark=dark),
             "Recall, precision and F1 of every class. The table below has the figures.",
         ),
-        tables.by_class(run),
+        tables.per_class(run),
     )
 
 
 def _speakers(run: RunFolder) -> str:
-    people = run.metrics.get("by_speaker")
+    people = run.metrics.get("per_speaker")
     if not people:
         return ""
     values = sorted((row["uar"], name) for name, row in people.items())
@@ -249,7 +249,7 @@ def _speakers(run: RunFolder) -> str:
             lambda dark: plots.plot_speakers(people, chance=chance, title="", dark=dark),
             f"Bars of speakers. {words}",
         ),
-        details("The speakers as a table", tables.by_speaker(run)),
+        details("The speakers as a table", tables.per_speaker(run)),
     )
 
 

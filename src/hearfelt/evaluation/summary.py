@@ -78,15 +78,15 @@ def summarize(
         "labels": list(everything.labels),
         "level": level,
         "resamples": resamples,
-        "overall": bootstrap.block(everything),
-        "by_fold": _by_fold(folds),
-        "by_corpus": _grouped(everything, everything.corpus, bootstrap, closed=True),
-        "by_sex": _grouped(everything, sexes, bootstrap),
-        "by_speaker": {
+        "all": bootstrap.block(everything),
+        "per_fold": _per_fold(folds),
+        "per_corpus": _grouped(everything, everything.corpus, bootstrap, closed=True),
+        "per_sex": _grouped(everything, sexes, bootstrap),
+        "per_speaker": {
             name: {"corpus": str(table.corpus[0]), "sex": str(table.sex[0]), **_plain(table)}
             for name, table in _parts(everything, everything.speaker)
         },
-        "by_class": bootstrap.classes(everything),
+        "per_class": bootstrap.classes(everything),
         "confusion": {"labels": list(everything.labels), "matrix": counts.tolist()},
         "calibration": _calibration(folds, held),
     }
@@ -158,7 +158,7 @@ class _Bootstrap:
     def classes(self, table: Predictions) -> dict[str, Any]:
         """Precision, recall with both intervals, F1 and support of each class."""
         counts = confusion_matrix(table.truth, table.prediction, len(table.labels))
-        by_class: dict[str, Any] = confusion_metrics(counts, table.labels)["by_class"]
+        per_class: dict[str, Any] = confusion_metrics(counts, table.labels)["per_class"]
         drawn = self._confusions(table)
         recalls = {
             what: found if isinstance(found, str) else class_recall(found) for what, found in drawn.items()
@@ -172,8 +172,8 @@ class _Bootstrap:
                 else:
                     column = found[:, k]
                     interval = percentile_interval(column[~np.isnan(column)], self.level)
-                by_class[label][f"recall_{what}"] = interval.to_json()
-        return by_class
+                per_class[label][f"recall_{what}"] = interval.to_json()
+        return per_class
 
 
 def _counts(table: Predictions) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def _grouped(
     return groups
 
 
-def _by_fold(folds: Mapping[int, Predictions]) -> dict[str, Any]:
+def _per_fold(folds: Mapping[int, Predictions]) -> dict[str, Any]:
     rows = [{"fold": number, **_counts(table), **_scores(table)} for number, table in folds.items()]
     columns = {name: np.array([row[name] for row in rows]) for name in MEASURES}
     return {
