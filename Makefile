@@ -30,7 +30,7 @@ format: .venv/.dev  ## put style and format in order where that can be done by m
 	@$(BIN)/ruff format .
 
 docs: .venv/.dev  ## build the documentation into site/; any broken link fails
-	@DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
 bench:  ## list the benchmarks and how to run each

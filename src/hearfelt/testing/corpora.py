@@ -102,7 +102,7 @@ STYLES: Mapping[str, Style] = {
     "folder": Style(
         emotions={emotion: emotion for emotion in EMOTIONS},
         speakers=_alternating(f"speaker{number:02d}" for number in range(1, 100)),
-        path=lambda speaker, emotion, sex, take: f"{emotion}/{speaker}_{take + 1:02d}.wav",
+        path=lambda speaker, emotion, sex, take: f"{speaker}/{emotion}/{take + 1:02d}.wav",
     ),
     "ravdess_speech": _ravdess("01", range(1, 25), 8),
     "ravdess_song": _ravdess("02", [actor for actor in range(1, 25) if actor != 18], 6),
