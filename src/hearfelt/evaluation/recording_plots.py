@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 2400  # more points than pixels say nothing
 _LONG_SECONDS = 300.0
+_MANY = 60  # segments, beyond which edges would hide them
 _SPANS = 300  # neither do segments less than 4 pixels wide
 _HZ_TICKS = (200, 500, 1000, 2000, 4000, 8000, 16000)
 
@@ -232,7 +233,11 @@ def _draw_ribbon(axes: Axes, spans: Sequence[_Span], duration: float, dark: bool
     for emotion in dict.fromkeys(run[2] for run in runs):
         pieces = [(start, end - start) for start, end, name in runs if name == emotion]
         axes.broken_barh(
-            pieces, (0, 1), facecolor=emotion_color(emotion), edgecolor=theme(dark).background, linewidth=0.8
+            pieces,
+            (0, 1),
+            facecolor=emotion_color(emotion),
+            edgecolor=theme(dark).background,
+            linewidth=0.8 if len(runs) < _MANY else 0.0,
         )
     for start, end, emotion in runs:
         # a letter is about a hundredth of the width
@@ -275,7 +280,7 @@ def _draw_probabilities(axes: Axes, spans: Sequence[_Span], labels: Sequence[str
             hatch=HATCHES.get(label, ""),
             hatch_linewidth=HATCH_WIDTH,
             edgecolor=theme(dark).background,
-            linewidth=0.4,
+            linewidth=0.4 if len(spans) < _MANY else 0.0,
         )
         below = stack[:, k]
     dress(axes, dark, x="seconds", y="probability")
