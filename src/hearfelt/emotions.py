@@ -139,13 +139,13 @@ class LabelSet:
         Raises:
             CorpusError: lists the missing classes and the ones that are there.
         """
-        emotions = set(emotions)
+        emotions = sorted(set(emotions))
         present = {mapped for emotion in emotions if (mapped := self.map(emotion)) is not None}
         missing = [label for label in self.labels if label not in present]
         if missing:
             raise CorpusError(
                 f"Label set {self.name!r} needs {', '.join(self.labels)}; there are no clips of "
-                f"{', '.join(missing)}. The data has: {', '.join(sorted(emotions)) or 'nothing'}."
+                f"{', '.join(missing)}. The data has: {', '.join(emotions) or 'nothing'}."
             )
 
 
