@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hearfelt.cli._progress import note, progress_bar
 from hearfelt.errors import HearfeltError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -91,17 +92,18 @@ def _draw(recognizer: Recognizer, path: str, picture: str) -> None:
     rate = recognizer.specification.sample_rate
     segments = recognizer(path).to_dict()["segments"]
     draw(read_audio(path, rate), rate, segments, recognizer.labels, picture, Path(path).name)
-    _note(f"Picture: {picture}")
+    note(f"Picture: {picture}")
 
 
 def _to_stdout(recognizer: Recognizer, found: Sequence[str | Failure], style: Any) -> bool:
     good = True
     _write(style.begin())
-    with _progress(len(found), sys.stdout.isatty()) as advance:
-        for answer in _recognize(recognizer, found):
+    # Answers that scroll on a terminal are progress enough.
+    with nullcontext(_no_bar) if sys.stdout.isatty() or len(found) < 2 else progress_bar() as tell:
+        for done, answer in enumerate(_recognize(recognizer, found), start=1):
             good = good and "error" not in answer
             _write(style.answer(answer))
-            advance()
+            tell("recognising", done, len(found))
     _write(style.end())
     return good
 
@@ -123,12 +125,12 @@ def _to_file(
     with Journal(out, settings, resume=resume) as journal:
         todo = [item for item, path in zip(found, paths, strict=True) if path not in journal]
         if len(todo) < len(found):
-            _note(f"{len(found) - len(todo):,} of {len(found):,} answers were kept; going on.")
+            note(f"{len(found) - len(todo):,} of {len(found):,} answers were kept; going on.")
         try:
-            with _progress(len(todo), False) as advance:
-                for answer in _recognize(recognizer, todo):
+            with progress_bar() as tell:
+                for done, answer in enumerate(_recognize(recognizer, todo), start=1):
                     journal.add(answer)
-                    advance()
+                    tell("recognising", done, len(todo))
             return journal.finish(paths, style)
         except KeyboardInterrupt as interruption:
             raise InterruptedWorkError(
@@ -145,7 +147,7 @@ def _recognize(recognizer: Recognizer, found: Sequence[str | Failure]) -> Iterat
         sys.stdin.buffer if item == STANDARD_INPUT else item for item in found if isinstance(item, str)
     ]
     answers = recognizer.recognize_files(sources)
-    with contextlib.closing(answers):
+    with closing(answers):
         for item in found:
             if isinstance(item, str):
                 yield replace(next(answers), path=item).to_dict()
@@ -168,20 +170,5 @@ def _write(text: str) -> None:
         sys.stdout.write(text)
 
 
-def _note(text: str) -> None:
-    sys.stderr.write(text + "\n")
-
-
-@contextlib.contextmanager
-def _progress(total: int, answers_on_terminal: bool) -> Iterator[Callable[[], None]]:
-    """Progress and time left on stderr; nothing where that is no terminal, or the answers scroll there."""
-    if total < 2 or answers_on_terminal or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("recognising"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)
+def _no_bar(what: str, done: int, total: int) -> None:
+    """Draws nothing."""

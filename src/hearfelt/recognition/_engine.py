@@ -17,8 +17,8 @@ from hearfelt.audio.windows import cut
 from hearfelt.errors import BundleError
 from hearfelt.recognition.bundle import Bundle, open_session
 
-#: A batch holds about this much audio, and at least one window; more only costs memory.
-_BATCH_SECONDS = 48.0
+#: A batch holds about this much audio, and at least one window; more is slower (caches) and costs memory.
+_BATCH_SECONDS = 16.0
 _MAX_BATCH = 16
 #: A batch may hold this share of padding at most.
 _MAX_PADDING = 0.1

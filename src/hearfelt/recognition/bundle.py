@@ -146,7 +146,6 @@ def open_session(bundle: Bundle, threads: int = 1) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised
-    options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen
     options.enable_mem_pattern = False  # lengths vary: a plan a shape would only pile up
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
