@@ -119,6 +119,15 @@ def test_speaker_bars_stand_for_each_speaker(people):
     assert ("p000" in texts(axes.figure)) == (people <= 60)
 
 
+def test_many_corpora_are_named_in_a_legend():
+    table = {f"{c}{i}": {"corpus": c, "uar": 0.5} for c in "abcdefghijk" for i in range(20)}
+    figure = plots.plot_speakers(table)
+    pixels(figure)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        f"{c}: mean 0.50" for c in "abcdefghijk"
+    ]
+
+
 def test_classes_without_clips_are_named():
     row = {"precision": 0.0, "recall": None, "f1": None, "support": 0}
     full = {

@@ -24,6 +24,8 @@ def cell(value: Any) -> str:
     """A value as it stands in a table: numbers as they are, nothing as a dash, text escaped."""
     if isinstance(value, Raw):
         return value.html
+    if isinstance(value, int):
+        return f"{value:,}"
     return "–" if value is None or value == "" else escape(value)
 
 
@@ -176,14 +178,16 @@ padding:12px 14px;min-width:0}
 .dot{display:inline-block;width:.8em;height:.8em;border-radius:3px;margin-right:.4em;
 vertical-align:-.05em;border:1px solid #0003}
 footer{color:var(--muted);font-size:.88rem;padding-bottom:40px}
-@media (max-width:760px){header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:22px}
+@media screen and (max-width:760px){header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:22px}
 section{padding:16px 14px;border-radius:12px}.cards{grid-template-columns:1fr 1fr}
 .card.big,.card:last-child{grid-column:1/-1}
 tbody th{white-space:normal;min-width:7.5em}
 h1{font-size:1.5rem}figure img{min-width:620px}.facts{grid-template-columns:1fr 1fr}}
-@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#ccc}body{font-size:11pt}
+@media print{:root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#ccc}
 nav,audio,.skip{display:none}
-section,.card,.warn,figure,tr,.clips li{display:flex;flex-direction:column;break-inside:avoid}
-section{border:0;padding:8px 0}
-.scroll{overflow:visible}h2{break-after:avoid}pre{white-space:pre-wrap}}
+.card,.warn,figure,tr,.clips li{break-inside:avoid}section{border:0;padding:4px 0;margin:6px 0}
+body{font-size:10pt}table{font-size:8.5pt}th,td{padding:3px 6px;white-space:normal}
+header,main,footer{padding:0}.clips{grid-template-columns:1fr 1fr 1fr}.card.big .value{font-size:2.2rem}
+.scroll{overflow:visible}h2,h2+p,caption,thead{break-after:avoid}
+figure img{width:auto;max-width:100%;max-height:13cm;margin:0 auto}pre{white-space:pre-wrap}}
 """

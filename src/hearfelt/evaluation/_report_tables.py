@@ -45,18 +45,22 @@ def shown(measure: str, value: float) -> str:
 
 
 def interval(block: Mapping[str, Any], measure: str = "") -> str:
-    """Both ends, or none with its reason."""
+    """Both ends, or in two words why there are none."""
     if block.get("low") is None:
-        return f"none ({block.get('reason', 'not computed').rstrip('.')})"
+        reason = str(block.get("reason", ""))
+        few = [words for words in ("one speaker", "one class", "one clip") if words in reason]
+        return f"none: {few[0]}" if few else "none"
     if measure == "mcc":
         return f"{block['low']:.3f} to {block['high']:.3f}"
     return f"{100 * block['low']:.1f} to {100 * block['high']:.1f}{_NO_BREAK}%"
 
 
 def folds(run: RunFolder) -> str:
-    """``1 fold`` or ``5 folds``."""
+    """``5 folds``, or ``1 of 6 folds`` where others are not tested."""
     count = len(run.metrics["per_fold"]["folds"])
-    return f"{count} fold{'s' if count > 1 else ''}"
+    return (
+        f"{count} of {len(run.parts)} folds" if count < len(run.parts) else f"{count} fold{'s' * (count > 1)}"
+    )
 
 
 def versions(run: RunFolder) -> dict[str, str]:
@@ -76,7 +80,7 @@ def recipe_facts(run: RunFolder) -> list[tuple[str, Any]]:
     training = run.recipe.get("training") if isinstance(run.recipe.get("training"), Mapping) else {}
     front_end = run.recipe.get("front_end") if isinstance(run.recipe.get("front_end"), Mapping) else {}
     return [
-        ("Corpora", ", ".join(f"{name} ({count:,} clips)" for name, count in run.corpora().items())),
+        ("Corpora", _corpora_in_words(run)),
         ("Classes", ", ".join(map(str, labels))),
         (
             "Model",
@@ -101,6 +105,13 @@ def recipe_facts(run: RunFolder) -> list[tuple[str, Any]]:
         ("Protocol", run.text("split", "protocol", of="provenance") or run.text("protocol", "name")),
         ("Seed", run.text("seed")),
     ]
+
+
+def _corpora_in_words(run: RunFolder) -> str:
+    counts = run.corpora()
+    if len(counts) > 4:
+        return f"{len(counts)} corpora, {sum(counts.values()):,} clips; see the table"
+    return ", ".join(f"{name} ({count:,} clips)" for name, count in counts.items())
 
 
 def _labels(run: RunFolder) -> list[str]:

@@ -45,7 +45,9 @@ __all__ = [
     "plot_waveform",
 ]
 
-_NAMED_SPEAKERS = 60  # beyond this names would overlap
+# beyond these names would overlap
+_NAMED_SPEAKERS = 60
+_NAMED_CORPORA = 3
 
 
 def plot_confusion(
@@ -167,7 +169,9 @@ def plot_learning_curves(
                 marker = {"marker": "o", "markersize": 3} if len(epochs) == 1 else {}
                 axes.plot(epochs, mean, style, color=colour, linewidth=2.2, label=part, **marker)
         dress(axes, dark, grid="y", x="epoch", y=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        if np.diff(axes.dataLim.intervalx)[0] <= 0:  # one epoch alone
+            axes.set_xlim(axes.dataLim.x0 - 1, axes.dataLim.x0 + 1)
         legend(axes, dark)
     return figure
 
@@ -197,7 +201,8 @@ def plot_speakers(
         dark: theme.
     """
     corpora = sorted({str(row.get("corpus", "")) for row in per_speaker.values()})
-    figure = new_figure(3.6, dark)
+    crowded = len(corpora) > _NAMED_CORPORA
+    figure = new_figure(3.6 + 0.2 * crowded * (-(-len(corpora) // 4)), dark)
     axes = figure.add_subplot()
     position, ticks, names = 0.0, [], []
     for index, corpus in enumerate(corpora):
@@ -211,7 +216,7 @@ def plot_speakers(
         )
         places = position + np.arange(len(people))
         values = [value for _, value in people]
-        axes.bar(
+        bars = axes.bar(
             places,
             values,
             width=0.8,
@@ -223,14 +228,11 @@ def plot_speakers(
         )
         mean = float(np.mean(values))
         axes.plot([places[0] - 0.4, places[-1] + 0.4], [mean, mean], color=theme(dark).ink, linewidth=1.6)
-        axes.text(
-            places.mean(),
-            1.03,
-            f"{corpus or 'unnamed corpus'}  mean {mean:.2f}",
-            ha="center",
-            fontsize=8.5,
-            color=theme(dark).ink,
-        )
+        label = f"{corpus or 'unnamed corpus'}: mean {mean:.2f}"
+        if not crowded:
+            axes.text(places.mean(), 1.03, label, ha="center", fontsize=8.5, color=theme(dark).ink)
+        else:
+            bars.set_label(label)
         ticks += list(places)
         names += [name for name, _ in people]
         position = places[-1] + 2.2
@@ -255,6 +257,10 @@ def plot_speakers(
     axes.set_ylim(0, 1.1)
     axes.set_yticks(np.arange(0, 1.01, 0.2))
     dress(axes, dark, grid="y", title=title, y=_MEASURE_NAMES.get(measure, measure))
+    if crowded:
+        figure.legend(
+            loc="outside upper left", ncols=4, frameon=False, fontsize=8.5, labelcolor=theme(dark).ink
+        )
     return figure
 
 
@@ -301,6 +307,7 @@ def plot_classes(
                 color=ink,
                 markerfacecolor=theme(dark).background,
                 markeredgewidth=1.4,
+                clip_on=False,
                 label={"precision": "precision", "f1": "F1"}[key] if place == 0 else None,
             )
     axes.set_xticks(range(len(per_class)), [f"{label}\n{row['support']}" for label, row in per_class.items()])
