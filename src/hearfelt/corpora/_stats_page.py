@@ -13,6 +13,7 @@ from hearfelt.evaluation._canvas import (
     dress,
     emotion_color,
     figure_to_data_uri,
+    ink_on,
     new_figure,
     series_colors,
     theme,
@@ -50,7 +51,7 @@ def render_page(manifest: Manifest, statistics: Statistics, title: str) -> str:
     if any(seconds.values()):
         words = "Durations of the clips of each corpus. The table above gives shortest, median and longest."
         body.append(section("durations", "Durations", _both(lambda dark: _durations(seconds, dark), words)))
-    words = "Clips of each speaker, a dot each, by corpus. The numbers are in the table below."
+    words = "Clips of each speaker, a dot each, by corpus. The numbers are in the table below it."
     speakers = [
         [speaker, group.name, n] for group in statistics.corpora for speaker, n in group.speakers.items()
     ]
@@ -128,7 +129,7 @@ def _durations(seconds: dict[str, list[float]], dark: bool) -> Figure:
         widths=0.55,
         patch_artist=True,
         boxprops={"facecolor": colours[5], "edgecolor": ink},
-        medianprops={"color": ink, "linewidth": 2},
+        medianprops={"color": ink_on(colours[5]), "linewidth": 2},
         whiskerprops={"color": ink},
         capprops={"color": ink},
         flierprops={"marker": ".", "markersize": 3, "markeredgecolor": theme(dark).muted},

@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,10 +209,12 @@ def _relative(path: str, base: str) -> str:
     return os.path.relpath(path, base) if path.startswith(base + os.sep) else path
 
 
-def read_manifest(path: str | os.PathLike[str]) -> Manifest:
+def read_manifest(path: str | os.PathLike[str], *, classes: Collection[str] = ()) -> Manifest:
     """Read a manifest that `Manifest.write` or `hearfelt corpora scan` wrote.
 
-    Relative paths are taken from the CSV's own folder.
+    Args:
+        path: the CSV; relative paths in it are taken from its own folder.
+        classes: names beside the vocabulary that may stand as emotions, such as merged classes.
 
     Raises:
         CorpusError: no such file, no rows, a missing or unknown column, or a bad cell (with its line).
@@ -232,13 +234,15 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
             "your own goes in as corpus `folder`."
         )
     base = os.path.abspath(source.parent)  # noqa: PTH100 - resolve() would follow links
-    rows = [_parse(cells, base, f"{source} line {line}") for line, cells in enumerate(reader, start=2)]
+    rows = [
+        _parse(cells, base, f"{source} line {line}", classes) for line, cells in enumerate(reader, start=2)
+    ]
     if not rows:
         raise CorpusError(f"The manifest {source} has a header and no rows.")
     return Manifest(rows)
 
 
-def _parse(cells: Mapping[str, str], base: str, place: str) -> Row:
+def _parse(cells: Mapping[str, str], base: str, place: str, classes: Collection[str]) -> Row:
     empty = [column for column in _REQUIRED if not cells.get(column)]
     if empty:
         raise CorpusError(f"{place}: {', '.join(empty)} is empty.")
@@ -247,7 +251,7 @@ def _parse(cells: Mapping[str, str], base: str, place: str) -> Row:
             path=os.path.normpath(Path(base, cells["path"])),
             corpus=cells["corpus"],
             speaker=cells["speaker"],
-            emotion=parse_emotion(cells["emotion"]),
+            emotion=cells["emotion"] if cells["emotion"] in classes else parse_emotion(cells["emotion"]),
             sex=cells.get("sex") or "",
             language=cells.get("language") or "",
             intensity=cells.get("intensity") or "",
