@@ -27,7 +27,9 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     temporary = ""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:80]}.", suffix=".part", dir=target.parent)
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=f".{target.name[:80]}.", suffix=".part", dir=target.parent
+        )
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
@@ -37,7 +39,9 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, target)
     except OSError as error:
-        raise HearfeltError(f"Cannot write {target}: {error.strerror or error}. Nothing was changed.") from error
+        raise HearfeltError(
+            f"Cannot write {target}: {error.strerror or error}. Nothing was changed."
+        ) from error
     finally:
         if temporary:
             with contextlib.suppress(OSError):

@@ -67,7 +67,7 @@ def test_rows_do_not_see_each_other_nor_the_padding(name: str) -> None:
         together = model(*clips(150, 149, 97, 40, 3))
         alone = torch.cat([model(*clips(count)) for count in (150, 149, 97, 40, 3)])
     assert torch.allclose(together, alone, atol=1e-4)
-    assert not torch.allclose(together[0], together[1], atol=1e-3)
+    assert together.std(0).max() > 1e-5  # and they are not one constant answer
 
 
 @pytest.mark.parametrize("name", NAMES)

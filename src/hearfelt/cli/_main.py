@@ -83,6 +83,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         return _fail(str(error))
+    except OSError as error:  # such as a full disk behind stdout
+        if debug or error.strerror is None:
+            raise
+        _silence_standard_output()
+        return _fail(f"{error.strerror}{f': {error.filename}' if error.filename else ''}.")
 
 
 def _invoke(name: str, arguments: list[str]) -> int:

@@ -25,7 +25,7 @@ _SOME_FAILED = 1
 def predict(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Files, folders (with all below), patterns, or - for stdin."),
+        typer.Argument(metavar="PATH", help="Files, folders (with all below), patterns, or - for stdin."),
     ],
     model: Annotated[
         str, typer.Option(help="A bundle's folder, or the name of a bundled model.")

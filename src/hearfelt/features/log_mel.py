@@ -121,7 +121,9 @@ def normalize(bands: NDArray[np.float64], config: LogMelConfig) -> NDArray[np.fl
         return (bands - mean) / np.sqrt(np.maximum(variance, 0.0) + RUNNING_VARIANCE_FLOOR)
     if config.normalization == "corpus":
         if not config.mean or not config.deviation:
-            raise ValueError("normalization 'corpus' needs the statistics of the training rows: mean and deviation")
+            raise ValueError(
+                "normalization 'corpus' needs the statistics of the training rows: mean and deviation"
+            )
         return (bands - np.array(config.mean)[:, None]) / (np.array(config.deviation)[:, None] + TINY)
     return bands
 
@@ -163,11 +165,7 @@ _LOG_STEP = np.log(6.4) / 27.0
 @lru_cache(maxsize=8)
 def mel_filters(config: LogMelConfig) -> NDArray[np.float64]:
     """Triangular filters of unit area, (mel_count, window_samples // 2 + 1)."""
-    edges = mel_to_hz(
-        np.linspace(
-            *hz_to_mel(np.array([config.min_hz, config.max_hz])), config.mel_count + 2
-        )
-    )
+    edges = mel_to_hz(np.linspace(*hz_to_mel(np.array([config.min_hz, config.max_hz])), config.mel_count + 2))
     bins = np.fft.rfftfreq(config.window_samples, 1 / config.sample_rate)
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]

@@ -1,0 +1,98 @@
+"""``hearfelt train``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hearfelt.cli._progress import note, progress_bar
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe (YAML), such as recipes/four_block.yaml.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="A.B=C", help="Change a field of the recipe; repeatable."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Folder with the corpora below it, or a manifest; $HEARFELT_DATA by default."),
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="Run folder; runs/<name>-<time> by default.")] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on in --out where it stopped; finished folds are not run again."),
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Folds trained at a time; as many as processors by default.")
+    ] = None,
+    prepare_only: Annotated[
+        bool, typer.Option("--prepare-only", help="Make the run folder (rows, split, leak check) and stop.")
+    ] = False,
+) -> None:
+    """Train and test a model from a recipe; the run folder holds everything, report.html above all."""
+    from hearfelt.errors import RecipeError
+    from hearfelt.training.recipe import load_recipe
+    from hearfelt.training.run import prepare_run
+    from hearfelt.training.run import train as train_run
+
+    parsed = load_recipe(recipe, settings or ())
+    if resume and out is None:
+        raise RecipeError("--resume needs --out RUN, the run folder to go on with.")
+    folder = Path(out or f"runs/{parsed.name}-{datetime.now():%Y%m%d-%H%M%S}")
+    command = shlex.join(["hearfelt", *sys.argv[1:]])
+    source = Path(recipe).read_text(encoding="utf-8")
+    with progress_bar() as progress:
+        if prepare_only:
+            prepare_run(
+                parsed,
+                folder,
+                data=data,
+                source=source,
+                command=command,
+                progress=lambda done, total: progress("decoding", done, total),
+                note=note,
+            )
+            note(f"Prepared {folder}; `hearfelt train {recipe} --out {folder} --resume` trains it.")
+            return
+        try:
+            metrics = train_run(
+                parsed,
+                folder,
+                data=data,
+                resume=resume,
+                jobs=jobs,
+                source=source,
+                command=command,
+                progress=progress,
+                note=note,
+            )
+        except KeyboardInterrupt:
+            note(
+                f"Interrupted; go on with: hearfelt train {shlex.quote(recipe)} --out {shlex.quote(str(folder))} --resume"
+            )
+            raise
+    _say(metrics, folder)
+
+
+def _say(metrics: dict[str, Any], folder: Path) -> None:
+    if metrics:
+        for name, entry in {"all test clips": metrics["all"], **metrics["per_corpus"]}.items():
+            uar, accuracy = _with_interval(entry["uar"]), _with_interval(entry["accuracy"])
+            typer.echo(f"{name}: UAR {uar}, accuracy {accuracy}, {entry['n']} answers")
+    typer.echo(f"Report: {folder / 'report.html'}")
+
+
+def _with_interval(entry: dict[str, Any]) -> str:
+    """The value and its 95 % interval over speakers, or over clips where there is one speaker."""
+    text = f"{100 * entry['value']:.1f} %"
+    for kind in ("speakers", "clips"):
+        interval = entry[kind]
+        if interval["low"] is not None:
+            return f"{text} [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
+    return text

@@ -1,0 +1,85 @@
+"""Parts that several architectures share; all respect the lengths of padded rows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def length_mask(lengths: Tensor, frames: int) -> Tensor:
+    """(batch,) lengths to a (batch, frames) mask of ones and zeros."""
+    return (torch.arange(frames, device=lengths.device) < lengths[:, None]).float()
+
+
+def strided(lengths: Tensor, stride: int) -> Tensor:
+    """Lengths after a convolution with padding ``kernel // 2`` and this stride."""
+    return torch.div(lengths + stride - 1, stride, rounding_mode="floor")
+
+
+class SqueezeExcitation(nn.Module):
+    """Channel gates from the mean over the valid part (Hu et al. 2018).
+
+    Shape: x (batch, channels, bands, frames), mask (batch, 1, 1, frames) -> like x.
+    """
+
+    def __init__(self, channels: int, reduction: int = 8) -> None:
+        super().__init__()
+        self.down = nn.Linear(channels, max(8, channels // reduction))
+        self.up = nn.Linear(max(8, channels // reduction), channels)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """See the class."""
+        mean = (x.mean(2, keepdim=True) * mask).sum((2, 3)) / mask.sum((2, 3))
+        gates = torch.sigmoid(self.up(F.relu(self.down(mean))))
+        return x * gates[:, :, None, None]
+
+
+class AttentiveStatistics(nn.Module):
+    """Attention-weighted mean and deviation over the valid frames (Okabe et al. 2018).
+
+    Shape: x (batch, channels, frames), mask (batch, frames) -> (batch, 2 * channels).
+    """
+
+    def __init__(self, channels: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.hidden = nn.Conv1d(channels, hidden, 1)
+        self.score = nn.Conv1d(hidden, channels, 1)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """See the class."""
+        score = self.score(torch.tanh(self.hidden(x))).float()
+        weight = torch.softmax(score + (mask[:, None] - 1.0) * 1e4, dim=2)
+        x = x.float()
+        mean = (x * weight).sum(2)
+        variance = ((x - mean[:, :, None]).square() * weight).sum(2)
+        return torch.cat([mean, (variance + 1e-4).sqrt()], dim=1)
+
+
+def resize(features: Tensor, lengths: Tensor, bands: int, frames: int) -> Tensor:
+    """Bring every row's valid part to one size by linear interpolation, as pictures are resized.
+
+    Done row by row through its own length, so that padding never leaks into a row; exports to ONNX.
+
+    Shape: features (batch, bands', frames'), lengths (batch,) -> (batch, bands, frames).
+    """
+    if features.shape[1] != bands:
+        size = features.shape[1]
+        places = ((torch.arange(bands, device=features.device) + 0.5) * (size / bands) - 0.5).clamp(
+            0, size - 1
+        )
+        low = places.floor().long()
+        high = (low + 1).clamp(max=size - 1)
+        share = (places - low)[None, :, None]
+        features = features[:, low] * (1 - share) + features[:, high] * share
+    last = (lengths - 1).clamp(min=0)[:, None]
+    steps = (torch.arange(frames, device=features.device) + 0.5) / frames
+    places = steps[None] * lengths[:, None] - 0.5
+    places = torch.minimum(places.clamp(min=0), last.to(places.dtype))
+    low = places.floor().long()
+    high = torch.minimum(low + 1, last)
+    share = (places - low)[:, None]
+    rows = (features.shape[0], features.shape[1], frames)
+    first = features.gather(2, low[:, None].expand(rows))
+    second = features.gather(2, high[:, None].expand(rows))
+    return first * (1 - share) + second * share

@@ -1,0 +1,338 @@
+"""Write a bundle: one ONNX file from waveform to probabilities, checked against torch before it gets its name."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hearfelt.corpora._registry import get_corpus
+from hearfelt.errors import BundleError, HearfeltError, UnknownNameError
+from hearfelt.evaluation.calibration import fit_temperature
+from hearfelt.evaluation.predictions import read_predictions
+from hearfelt.features.log_mel import LogMelConfig
+from hearfelt.files import read_json
+from hearfelt.models.specification import Calibration, Provenance, Specification
+from hearfelt.training.checkpoint import load_checkpoint
+from hearfelt.training.network import Network, parameter_count
+from hearfelt.training.run import Run, open_run
+
+#: Largest difference of logits between torch and the exported graph; half-precision weights are compared with a
+#: network that holds the rounded weights, so this is arithmetic alone.
+TOLERANCE = 2e-3
+
+
+class Exported(nn.Module):
+    """What the graph computes: members' mean logits, calibrated probabilities. Members share one front end."""
+
+    def __init__(self, members: Sequence[Network], calibration: Calibration) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.temperature = calibration.temperature
+        bias = torch.tensor(calibration.bias) if calibration.bias else torch.zeros(1)
+        self.register_buffer("bias", bias, persistent=False)
+
+    def forward(self, waveform: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, samples) and (batch,) to logits and probabilities (batch, labels)."""
+        first: Any = self.members[0]
+        features, frames = first.front_end(waveform, lengths)
+        # Members vote with log-probabilities: one that shouts in logits counts no more than the others.
+        votes = [torch.log_softmax(member.model(features, frames), dim=1) for member in self.members]  # type: ignore[operator,union-attr]
+        logits = torch.stack(votes).mean(0)
+        return logits, torch.softmax(logits / self.temperature + self.bias, dim=1)
+
+
+def export_run(
+    run_folder: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    folds: Sequence[int] | None = None,
+    name: str | None = None,
+    half_precision: bool = False,
+    licence: str = "",
+    metrics_from: str | os.PathLike[str] | None = None,
+) -> Specification:
+    """Export the trained folds of a run as one bundle.
+
+    Several folds become members of one graph that share the front end and average their log-probabilities.
+
+    Args:
+        run_folder: a finished run, or one with at least the wanted folds done.
+        out: bundle folder; must not exist, or be an older bundle.
+        folds: members; all that are done by default.
+        name: of the model; the recipe's by default.
+        half_precision: store weights in 16 bits (half the size; arithmetic stays in 32).
+        licence: of the weights.
+        metrics_from: run folder whose ``metrics.json`` measures this recipe on unheard speakers, where the exported run
+            itself was trained on everything.
+
+    Returns:
+        the specification that was written.
+
+    Raises:
+        BundleError: nothing trained, the graph differs from torch, or ``out`` is something else.
+    """
+    run = open_run(run_folder)
+    done = [fold for fold in run.folds if (run.fold_folder(fold) / "done.json").exists()]
+    wanted = list(folds) if folds is not None else done
+    missing = sorted(set(wanted) - set(done))
+    if missing or not wanted:
+        raise BundleError(
+            f"{run.folder} has no trained fold {', '.join(map(str, missing)) or 'at all'}; done: "
+            f"{', '.join(map(str, done)) or 'none'}. `hearfelt train --resume` finishes a run."
+        )
+    members = [load_network(run, fold, half_precision=half_precision) for fold in wanted]
+    if any(member.front_end.config != members[0].front_end.config for member in members):
+        raise BundleError(
+            "These folds have front ends of their own (corpus statistics differ by fold) and cannot share one graph; "
+            "export one with --fold."
+        )
+    measured = Path(metrics_from) if metrics_from is not None else run.folder
+    calibration = _calibrate(run, wanted, measured)
+    module = Exported(members, calibration).eval()
+    content = to_onnx(module, half_precision=half_precision)
+    specification = _specify(run, members, wanted, calibration, measured, name, licence, content)
+    check_graph(module, content, specification)
+    write_bundle(Path(out), content, specification)
+    return specification
+
+
+def load_network(run: Run, fold: int, *, half_precision: bool = False) -> Network:
+    """The selected weights of a fold, in evaluation mode."""
+    folder = run.fold_folder(fold)
+    front_end = LogMelConfig.model_validate(read_json(folder / "front_end.json", BundleError))
+    network = Network.from_recipe(run.recipe, front_end)
+    weights = load_checkpoint(folder / "best.safetensors")["weights"]
+    if half_precision:
+        weights = {key: _rounded(value) for key, value in weights.items()}
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def _rounded(value: Tensor) -> Tensor:
+    """As `_store_half` stores it: matrices and filters in 16 bits."""
+    return value.half().float() if value.is_floating_point() and value.ndim > 1 else value
+
+
+def to_onnx(module: nn.Module, *, half_precision: bool = False, opset: int = 17) -> bytes:
+    """Export with dynamic batch and samples; see `hearfelt.models.specification.Specification` for the interface."""
+    import onnx
+
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # the tracing exporter warns of itself; the graph is checked afterwards
+        torch.onnx.export(
+            module,
+            (torch.randn(2, 20000) * 0.1, torch.tensor([20000, 15000])),
+            buffer,  # type: ignore[arg-type]
+            input_names=["waveform", "lengths"],
+            output_names=["logits", "probabilities"],
+            dynamic_axes={
+                "waveform": {0: "batch", 1: "samples"},
+                "lengths": {0: "batch"},
+                "logits": {0: "batch"},
+                "probabilities": {0: "batch"},
+            },
+            opset_version=opset,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    if half_precision:
+        _store_half(model)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def _store_half(model: Any) -> None:
+    """Keep learnt matrices and filters as 16-bit numbers that are widened when the model is loaded."""
+    import onnx
+    from onnx import numpy_helper
+
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.ndim < 2 or not _fits_half(values):
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _fits_half(values: Any) -> bool:
+    """Whether rounding to 16 bits changes nothing: true of weights that were rounded before, not of the Fourier basis."""
+    return bool((values.astype(np.float16).astype(np.float32) == values).all())
+
+
+def check_graph(module: nn.Module, content: bytes, specification: Specification) -> float:
+    """Compare the graph with torch on lengths and batch sizes that the export never saw.
+
+    Returns:
+        the largest difference of logits.
+
+    Raises:
+        BundleError: they differ by more than `TOLERANCE`, or the graph does not run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has no error class of its own
+        raise BundleError(f"The exported graph does not load: {error}") from error
+    generator = np.random.default_rng(0)
+    rate, worst = specification.sample_rate, 0.0
+    for seconds in ([0.02], [0.31], [1.0, 0.4, 0.7], [2.9, 3.1], [7.3], [1.7] * 5, [0.00007, 2.0]):
+        lengths = np.array([max(1, round(rate * value)) for value in seconds])
+        waveform = np.zeros((len(lengths), lengths.max()), dtype=np.float32)
+        for row, length in zip(waveform, lengths, strict=True):
+            tone = np.sin(2 * np.pi * generator.uniform(80, 1000) * np.arange(length) / rate)
+            row[:length] = generator.uniform(0.01, 0.5) * (tone + generator.standard_normal(length) * 0.3)
+        with torch.no_grad():
+            expected = module(torch.from_numpy(waveform), torch.from_numpy(lengths))
+        given = session.run(["logits", "probabilities"], {"waveform": waveform, "lengths": lengths})
+        for ours, theirs in zip(expected, given, strict=True):
+            if theirs.shape != tuple(ours.shape) or not np.isfinite(theirs).all():
+                raise BundleError(
+                    f"The exported graph gives {theirs.shape} for lengths {lengths.tolist()}, or NaN."
+                )
+        worst = max(worst, float(np.abs(expected[0].numpy() - given[0]).max()))
+    if worst > TOLERANCE:
+        raise BundleError(
+            f"The exported graph differs from torch by {worst:.2e} in its logits; at most {TOLERANCE:.0e} is allowed. "
+            "Nothing was written."
+        )
+    return worst
+
+
+def write_bundle(folder: Path, content: bytes, specification: Specification) -> None:
+    """Write all files of a bundle at once: a temporary folder, then a rename."""
+    if folder.exists() and not (folder / "model.json").exists() and any(folder.iterdir()):
+        raise BundleError(
+            f"{folder} exists and is no bundle; nothing was written. Name another folder with --out."
+        )
+    from hearfelt.training.card import model_card
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        temporary.chmod(0o755)
+        (temporary / "model.onnx").write_bytes(content)
+        (temporary / "model.json").write_text(
+            specification.model_dump_json(indent=2) + "\n", encoding="utf-8"
+        )
+        (temporary / "README.md").write_text(model_card(specification, len(content)), encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.replace(folder)
+    except OSError as error:
+        raise BundleError(f"Cannot write the bundle {folder}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _calibrate(run: Run, folds: Sequence[int], measured: Path) -> Calibration:
+    """Temperature from validation speakers: of the exported folds, else of the run that measures the recipe."""
+    places = [run.fold_folder(fold) / "validation.csv" for fold in folds]
+    tables = [place for place in places if place.exists()]
+    if not tables:
+        tables = sorted((measured / "folds").glob("*/validation.csv"))
+    read = [table for path in tables if (table := read_predictions(path)).logits is not None]
+    if not read:
+        return Calibration(fitted_on="nothing: the run has no validation rows")
+    logits = np.concatenate([table.logits for table in read if table.logits is not None])
+    truth = np.concatenate([table.truth for table in read])
+    speakers = len({speaker for table in read for speaker in table.speaker})
+    return Calibration(
+        temperature=fit_temperature(logits, truth).temperature,
+        fitted_on=f"{len(truth)} validation clips of {speakers} speakers who were not trained on",
+    )
+
+
+def _specify(
+    run: Run,
+    members: Sequence[Network],
+    folds: Sequence[int],
+    calibration: Calibration,
+    measured: Path,
+    name: str | None,
+    licence: str,
+    content: bytes,
+) -> Specification:
+    facts = read_json(run.folder / "provenance.json", BundleError)
+    trained = {row for fold in folds for row in run.split.folds[fold].train}
+    heard = {run.manifest[row].speaker for row in trained}
+    metrics, protocol = _metrics(measured)
+    counts: dict[str, int] = {}
+    for row in trained:
+        counts[run.manifest[row].corpus] = counts.get(run.manifest[row].corpus, 0) + 1
+    recipe = run.recipe
+    return Specification(
+        name=name or recipe.name,
+        labels=recipe.data.labels.resolve().labels,
+        sample_rate=recipe.front_end.sample_rate,
+        window_seconds=recipe.recognition.window_seconds,
+        hop_seconds=recipe.recognition.hop_seconds,
+        front_end=members[0].front_end.config,
+        architecture={"name": recipe.model.name, "options": recipe.model.options, "members": len(members)},
+        parameters=sum(parameter_count(member) for member in members),
+        training_corpora=dict(sorted(counts.items())),
+        held_out_speakers=tuple(sorted({row.speaker for row in run.manifest} - heard)),
+        metrics=metrics,
+        metrics_protocol=protocol,
+        calibration=calibration,
+        licence=licence or _licences(counts),
+        provenance=Provenance(
+            hearfelt_version=facts["hearfelt"],
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            recipe_name=recipe.name,
+            command=facts["command"],
+            commit=facts["commit"],
+            manifest_hash=facts["manifest_hash"],
+            seeds=(recipe.seed,),
+            members=len(members),
+            libraries=facts["libraries"],
+            model_sha256=hashlib.sha256(content).hexdigest(),
+        ),
+    )
+
+
+def _metrics(folder: Path) -> tuple[dict[str, dict[str, float]], str]:
+    """UAR, accuracy and macro F1 of all test rows and of each corpus, with the protocol's sentence."""
+    try:
+        summary = read_json(folder / "metrics.json", BundleError)
+        facts = read_json(folder / "provenance.json", BundleError)
+    except HearfeltError:
+        return {}, "not measured on held-out speakers"
+    table = {"all": summary["all"], **summary["per_corpus"]}
+    picked = {
+        corpus: {key: round(float(entry[key]["value"]), 4) for key in ("uar", "accuracy", "macro_f1")}
+        for corpus, entry in table.items()
+    }
+    return picked, facts["split"]["sentence"]
+
+
+def _licences(counts: dict[str, int]) -> str:
+    terms = []
+    for corpus in sorted(counts):
+        try:
+            terms.append(f"{corpus}: {get_corpus(corpus).licence}")
+        except UnknownNameError:
+            terms.append(f"{corpus}: the user's own")
+    return "Trained on recordings under these terms, which the user has to keep: " + "; ".join(terms) + "."

@@ -1,0 +1,78 @@
+"""What is kept at the end of each epoch: the checkpoint to resume from, the best weights, the line of metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+
+from hearfelt.files import write_atomically
+from hearfelt.training.checkpoint import save_checkpoint
+from hearfelt.training.recipe import Recipe
+
+
+class EpochKeeper(pl.Callback):
+    """Writes ``best.safetensors``, ``metrics.jsonl`` and, last, ``last.safetensors``; stops early where asked to.
+
+    The order matters: whatever moment the process dies at, resuming from ``last.safetensors`` writes the other two
+    again as they would have been.
+    """
+
+    def __init__(
+        self, folder: Path, recipe: Recipe, progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        self.folder, self.recipe, self.progress = folder, recipe, progress
+        self.best: dict[str, Any] = {"value": None, "epoch": -1}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which epoch was best so far."""
+        return dict(self.best)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take it back."""
+        self.best = dict(state_dict)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Tell the progress."""
+        if self.progress is not None:
+            batches = int(trainer.num_training_batches)
+            done = trainer.current_epoch * batches + trainer.fit_loop.batch_idx + 1
+            self.progress(done, (trainer.max_epochs or 1) * batches)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Score the epoch and keep everything."""
+        module: Any = pl_module
+        entry, monitor = module.end_epoch(), self.recipe.training.monitor
+        figures = {key: value for key, value in entry.items() if key != "epoch"}
+        for logger in trainer.loggers:
+            logger.log_metrics(figures, step=entry["epoch"])
+        value = entry.get(f"validation_{monitor}")
+        if value is None or self.recipe.training.select == "last" or self._is_better(value):
+            self.best = {"value": value, "epoch": entry["epoch"]}
+            weights = {
+                "weights": module.average.state_dict(),
+                "epoch": entry["epoch"],
+                "monitor": {"name": monitor, "value": value},
+            }
+            if trainer.is_global_zero:
+                save_checkpoint(self.folder / "best.safetensors", weights)
+        if trainer.is_global_zero:
+            lines = [json.dumps(line) + "\n" for line in module.history]
+            write_atomically(self.folder / "metrics.jsonl", "".join(lines))
+        stopping = self.recipe.training.early_stopping
+        if (
+            stopping is not None
+            and value is not None
+            and entry["epoch"] - self.best["epoch"] >= stopping.patience
+        ):
+            trainer.should_stop = True
+        trainer.save_checkpoint(self.folder / "last.safetensors")
+
+    def _is_better(self, value: float) -> bool:
+        if self.best["value"] is None:
+            return True
+        down = self.recipe.training.monitor == "loss"
+        return bool(value < self.best["value"] if down else value > self.best["value"])

@@ -1,0 +1,328 @@
+"""The recipe: one typed schema that says everything about a training.
+
+A recipe is a short YAML; what it leaves out has the defaults stated here. The schema is a contract: `recipe_version`
+is raised when a field changes its meaning or goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hearfelt.augment._registry import AugmentationConfig, create_augmentation
+from hearfelt.emotions import LabelSet, get_label_set
+from hearfelt.errors import HearfeltError, RecipeError
+from hearfelt.features.log_mel import LogMelConfig
+from hearfelt.protocols.config import ProtocolConfig
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LabelsPart(_Part):
+    """The classes: a named set, or classes of one's own with rules.
+
+    Attributes:
+        set: a name of `hearfelt.emotions.SETS`; empty where `keep` is given.
+        keep: the classes, in output order.
+        merge: emotion -> class it counts as.
+        drop: emotions whose rows are left out.
+    """
+
+    set: str = ""
+    keep: tuple[str, ...] = ()
+    merge: dict[str, str] = Field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+
+    def resolve(self) -> LabelSet:
+        """The label set that the rules describe."""
+        base = get_label_set(self.set or "eight") if not self.keep else None
+        labels = self.keep or (base.labels if base else ())
+        merge = {**(base.merge if base else {}), **self.merge}
+        drop = (base.drop if base else frozenset()) | frozenset(self.drop)
+        return LabelSet(self.set or "custom", labels, merge, drop - set(merge))
+
+
+class DataPart(_Part):
+    """What is trained on.
+
+    Attributes:
+        corpora: adapter names, looked for below ``--data``; empty where manifests are given.
+        manifests: manifest files instead.
+        labels: the classes.
+        drop_identical: of clips with identical audio keep the first, or none where their labels contradict.
+        min_class_clips: leave out a corpus' classes with fewer clips than this (strays of another label).
+    """
+
+    corpora: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
+    labels: LabelsPart = LabelsPart(set="eight")
+    drop_identical: bool = True
+    min_class_clips: int = Field(default=0, ge=0)
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return {"set": value} if isinstance(value, str) else value
+
+
+class ModelPart(_Part):
+    """Architecture by registry name, with its options."""
+
+    name: str = "residual_attention"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class LossPart(_Part):
+    """What is minimised.
+
+    Attributes:
+        name: ``cross_entropy``, or ``focal`` (Lin et al. 2017) with `focal_gamma`.
+        label_smoothing: share of the target spread over the classes that the clip's corpus has.
+        class_weights: ``none``; ``frequency``, inverse of the class counts; ``effective_number`` (Cui et al. 2019);
+            or a weight a class.
+    """
+
+    name: Literal["cross_entropy", "focal"] = "cross_entropy"
+    focal_gamma: float = Field(default=2.0, ge=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    class_weights: Literal["none", "frequency", "effective_number"] | dict[str, float] = "none"
+
+
+class SamplingPart(_Part):
+    """Which clips an epoch sees.
+
+    Attributes:
+        name: ``shuffle``, every clip once; ``balanced``, drawn so that classes within a corpus are equal and corpora
+            count by a power of their size.
+        clips_per_epoch: how many; None is as many as there are training rows.
+        corpus_power: 0 counts corpora alike, 1 by clips; for ``balanced``.
+        max_corpus_clips: clips beyond this do not raise a corpus' share.
+        min_speakers: corpora with fewer speakers count less, by the square root of the ratio.
+    """
+
+    name: Literal["shuffle", "balanced"] = "shuffle"
+    clips_per_epoch: int | None = Field(default=None, ge=1)
+    corpus_power: float = Field(default=0.5, ge=0, le=1)
+    max_corpus_clips: int = Field(default=1500, ge=1)
+    min_speakers: int = Field(default=8, ge=1)
+
+
+class EarlyStoppingPart(_Part):
+    """Stop when the monitored validation figure has not risen for `patience` epochs."""
+
+    patience: int = Field(default=10, ge=1)
+
+
+class TrainingPart(_Part):
+    """How weights are found.
+
+    Attributes:
+        epochs: at most.
+        batch_size: clips.
+        optimizer: ``adamw``, ``adam`` or ``sgd`` (momentum 0.9).
+        learning_rate: at its highest.
+        weight_decay: on weights with more than one axis, not on biases and norms.
+        schedule: ``constant`` or ``cosine`` (to zero at the last epoch), after `warmup_steps`.
+        warmup_steps: of linear rise.
+        gradient_clip: norm; 0 does not clip.
+        crop_seconds: training clips are cut to this at a random place; None takes them whole.
+        average_decay: of the exponential average of the weights that is validated and exported; 0 takes the weights
+            themselves.
+        mask_labels_by_corpus: the loss of a clip looks only at the classes that its corpus has, and so does its test.
+        loss: what is minimised.
+        sampling: which clips an epoch sees.
+        early_stopping: None trains all epochs.
+        select: ``best`` validation epoch, or the ``last``.
+        monitor: which validation figure selects and stops.
+        precision: ``auto`` is bf16 where the processor has it, else 32 bit.
+        threads: of each training process.
+        loader_workers: processes that prepare batches; 0 prepares them in line, which is best on few cores.
+    """
+
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup_steps: int = Field(default=100, ge=0)
+    gradient_clip: float = Field(default=5.0, ge=0)
+    crop_seconds: float | None = Field(default=3.0, gt=0)
+    average_decay: float = Field(default=0.0, ge=0, lt=1)
+    mask_labels_by_corpus: bool = False
+    loss: LossPart = LossPart()
+    sampling: SamplingPart = SamplingPart()
+    early_stopping: EarlyStoppingPart | None = None
+    select: Literal["best", "last"] = "best"
+    monitor: Literal["uar", "accuracy", "loss"] = "uar"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    threads: int = Field(default=1, ge=1)
+    loader_workers: int = Field(default=0, ge=0)
+
+
+class RecognitionPart(_Part):
+    """What the exported bundle recommends to recognition: how long recordings are cut."""
+
+    window_seconds: float = Field(default=3.0, gt=0)
+    hop_seconds: float = Field(default=1.5, gt=0)
+
+
+class Recipe(_Part):
+    """Everything about a training.
+
+    Attributes:
+        recipe_version: of this schema.
+        name: of the experiment; run folders and reports carry it.
+        description: a sentence for people.
+        seed: of weights, order and augmentation.
+        data: corpora and classes.
+        front_end: log-mel parameters; the statistics of normalisation ``corpus`` are filled in by the training.
+        augmentation: in order, waveform before spectrogram.
+        model: architecture.
+        protocol: how rows are divided.
+        training: how weights are found.
+        recognition: window and hop of the exported bundle.
+    """
+
+    recipe_version: Literal[1] = 1
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    description: str = ""
+    seed: int = Field(default=0, ge=0)
+    data: DataPart = DataPart()
+    front_end: LogMelConfig = LogMelConfig()
+    augmentation: tuple[AugmentationConfig, ...] = ()
+    model: ModelPart = ModelPart()
+    protocol: ProtocolConfig = ProtocolConfig(name="grouped_kfold")
+    training: TrainingPart = TrainingPart()
+    recognition: RecognitionPart = RecognitionPart()
+
+    @field_validator("augmentation", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple(create_augmentation(item) if isinstance(item, Mapping | str) else item for item in value)
+
+    @model_validator(mode="after")
+    def _check(self) -> Recipe:
+        if self.recognition.hop_seconds > self.recognition.window_seconds:
+            raise ValueError("recognition.hop_seconds is longer than recognition.window_seconds")
+        return self
+
+
+def load_recipe(source: str | os.PathLike[str] | Mapping[str, Any], settings: Iterable[str] = ()) -> Recipe:
+    """Read a recipe and apply settings.
+
+    Args:
+        source: a YAML file, or its content as a mapping.
+        settings: ``a.b=value`` each; the value is read as YAML.
+
+    Raises:
+        RecipeError: no such file, not YAML, an unknown key (the nearest is named) or a wrong value.
+
+    >>> load_recipe({"name": "short"}, ["training.epochs=2"]).training.epochs
+    2
+    """
+    where = "the recipe" if isinstance(source, Mapping) else os.fspath(source)
+    content = dict(source) if isinstance(source, Mapping) else _read(Path(source))
+    for setting in settings:
+        _set(content, setting)
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        problems = [_explain(item) for item in error.errors()]
+        raise RecipeError(f"{where} is wrong: " + "; ".join(dict.fromkeys(problems)) + ".") from error
+    except RecipeError as error:
+        raise RecipeError(f"{where} is wrong: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path} is not a recipe: it holds {type(content).__name__}, not keys and values.")
+    return content
+
+
+def _set(content: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"The setting {setting!r} is not of the form a.b=value, such as training.epochs=2.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"The value of the setting {setting!r} is not YAML: {error}") from error
+    if isinstance(value, str):  # YAML reads 1e-3 as text
+        with contextlib.suppress(ValueError):
+            value = float(value)
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        content[parent] = dict(content[parent]) if isinstance(content.get(parent), Mapping) else {}
+        content = content[parent]
+    content[last] = value
+
+
+def _explain(item: Any) -> str:
+    location = ".".join(map(str, item["loc"]))
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        known = _fields_at(item["loc"][:-1])
+        near = difflib.get_close_matches(str(item["loc"][-1]), known, n=2, cutoff=0.5)
+        hint = f", did you mean {' or '.join(near)}?" if near else ""
+        return f"there is no key {location}{hint} (known: {', '.join(known)})"
+    if item["type"] == "missing":
+        return f"the key {location} is missing"
+    return f"{location}: {message}, got {item['input']!r}" if location else message
+
+
+def _fields_at(location: tuple[Any, ...]) -> list[str]:
+    kind: Any = Recipe
+    for step in location:
+        field = getattr(kind, "model_fields", {}).get(step)
+        if field is None:
+            return []
+        kinds = [field.annotation, *get_args(field.annotation)]
+        kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+    return sorted(getattr(kind, "model_fields", {}))
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """YAML of every field of the schema."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse what only the registries know, before any audio is read.
+
+    Raises:
+        HearfeltError: unknown model or option, unknown label set.
+    """
+    from hearfelt.models._registry import create_model
+
+    labels = recipe.data.labels.resolve()
+    create_model(
+        recipe.model.name,
+        class_count=len(labels.labels),
+        mel_count=recipe.front_end.mel_count,
+        options=recipe.model.options,
+    )
+    weights = recipe.training.loss.class_weights
+    if isinstance(weights, dict) and (strangers := sorted(set(weights) - set(labels.labels))):
+        raise RecipeError(f"class_weights names {strangers}; the classes are {', '.join(labels.labels)}.")
+    if not recipe.data.corpora and not recipe.data.manifests:
+        raise HearfeltError(
+            "The recipe names no data: give data.corpora or data.manifests, or --data MANIFEST.csv."
+        )

@@ -1,0 +1,304 @@
+"""A run: from a recipe and a data folder to a run folder with every fold trained, scored and reported."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import hearfelt
+from hearfelt.corpora._scan import scan_many
+from hearfelt.corpora.manifest import Manifest, read_manifest
+from hearfelt.errors import CorpusError, RecipeError
+from hearfelt.files import read_json, write_atomically, write_json
+from hearfelt.protocols._registry import make_split
+from hearfelt.protocols.leaks import drop_identical, refuse_leaks
+from hearfelt.protocols.split import Split, read_split
+from hearfelt.training._folds import run_folds
+from hearfelt.training.recipe import Recipe, check_recipe, dump_recipe, load_recipe
+from hearfelt.training.waveforms import Waveforms, cache_waveforms
+
+if TYPE_CHECKING:
+    from hearfelt.training.batches import LabelledClips
+
+Progress = Callable[[int, int], None]
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, opened.
+
+    Attributes:
+        folder: where it is.
+        recipe: resolved.
+        manifest: rows used, labels mapped.
+        split: folds over these rows.
+    """
+
+    folder: Path
+    recipe: Recipe
+    manifest: Manifest
+    split: Split
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """Numbers of the folds that the recipe asks for."""
+        return self.recipe.protocol.folds_to_run(len(self.split.folds))
+
+    def fold_folder(self, fold: int) -> Path:
+        """Where a fold's files are."""
+        return self.folder / "folds" / str(fold)
+
+    def is_done(self) -> bool:
+        """Whether every fold is trained."""
+        return all((self.fold_folder(fold) / "done.json").exists() for fold in self.folds)
+
+    def clips(self) -> LabelledClips:
+        """The waveforms with their classes.
+
+        Raises:
+            CorpusError: recordings have gone or changed since the run began.
+        """
+        from hearfelt.training.batches import LabelledClips
+
+        waveforms = cache_waveforms(self.manifest)
+        before = [row.audio_hash for row in self.manifest]
+        if [row.audio_hash for row in waveforms.manifest] != before:
+            raise CorpusError(
+                f"The recordings of {self.folder} have changed since it began: {len(waveforms)} of {len(before)} clips "
+                "can be read, or some sound different. Start a new run."
+            )
+        labels = self.recipe.data.labels.resolve().labels
+        return LabelledClips(waveforms, labels, mask_by_corpus=self.recipe.training.mask_labels_by_corpus)
+
+
+def open_run(folder: str | os.PathLike[str]) -> Run:
+    """Open a run folder that `prepare_run` made.
+
+    Raises:
+        RecipeError: not a run folder, or damaged.
+    """
+    path = Path(folder)
+    missing = [name for name in ("resolved.yaml", "manifest.csv", "split.csv") if not (path / name).exists()]
+    if missing:
+        raise RecipeError(
+            f"{path} is not a run folder: it lacks {', '.join(missing)}. `hearfelt train` makes one."
+        )
+    recipe = load_recipe(path / "resolved.yaml")
+    manifest = read_manifest(path / "manifest.csv", classes=recipe.data.labels.resolve().labels)
+    facts = read_json(path / "provenance.json", RecipeError).get("split", {})
+    split = replace(
+        read_split(path / "split.csv", manifest, protocol=recipe.protocol.label),
+        description=facts.get("description", ""),
+        speaker_independent=facts.get("speaker_independent", False),
+    )
+    return Run(path, recipe, manifest, split)
+
+
+def gather_rows(recipe: Recipe, data: str | os.PathLike[str] | None) -> Manifest:
+    """Rows of the recipe's corpora or manifests, labels mapped, strays of other labels left out.
+
+    Args:
+        recipe: its ``data`` part says what.
+        data: a folder with the corpora below it, or a manifest; by default ``$HEARFELT_DATA``.
+
+    Raises:
+        CorpusError: nothing there, or a class without clips.
+    """
+    config = recipe.data
+    place = data if data is not None else os.environ.get("HEARFELT_DATA")
+    if place is not None and Path(place).is_file():
+        manifest = read_manifest(place)
+        if config.corpora:
+            manifest = manifest.where(lambda row: row.corpus in config.corpora)
+    elif config.manifests:
+        manifest = Manifest(())
+        for name in config.manifests:
+            manifest = manifest + read_manifest(name)
+    elif place is None:
+        raise CorpusError(
+            f"Where are the corpora {', '.join(config.corpora)}? Give --data FOLDER (one folder a corpus below it) or "
+            "--data MANIFEST.csv, or set HEARFELT_DATA."
+        )
+    else:
+        manifest = scan_many(place, config.corpora)
+    manifest = manifest.map_labels(config.labels.resolve())
+    if config.min_class_clips:
+        counts: dict[tuple[str, str], int] = {}
+        for row in manifest:
+            counts[row.corpus, row.emotion] = counts.get((row.corpus, row.emotion), 0) + 1
+        manifest = manifest.where(lambda row: counts[row.corpus, row.emotion] >= config.min_class_clips)
+    return manifest
+
+
+def prepare_run(
+    recipe: Recipe,
+    folder: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    source: str = "",
+    command: str = "",
+    progress: Progress | None = None,
+    note: Note | None = None,
+) -> tuple[Run, Waveforms]:
+    """Make a run folder: rows, split, leak check, provenance. Nothing is trained yet.
+
+    Args:
+        recipe: what to do.
+        folder: new or empty.
+        data: see `gather_rows`.
+        source: text of the recipe as given.
+        command: that makes it again.
+        progress: of the waveform cache, (clips done, clips in all).
+        note: gets sentences for people.
+
+    Raises:
+        HearfeltError: anything wrong with recipe, data or division, leaks above all.
+    """
+    path, say = Path(folder), note or (lambda _: None)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RecipeError(
+            f"{path} exists and is not empty. Resume it with --resume, or name another folder with --out."
+        )
+    check_recipe(recipe)
+    rows = gather_rows(recipe, data)
+    waveforms = cache_waveforms(rows, sample_rate=recipe.front_end.sample_rate, progress=progress)
+    say(f"Waveforms: {waveforms.report.describe()}.")
+    for name, reason in list(waveforms.report.failures.items())[:5]:
+        say(f"Left out: {name}: {reason}")
+    manifest = waveforms.manifest
+    if recipe.data.drop_identical:
+        kept = drop_identical(manifest)
+        if len(kept) < len(manifest):
+            say(f"Left out: {len(manifest) - len(kept)} clips with the same audio as another.")
+        manifest = kept
+    split = make_split(manifest, recipe.protocol)
+    refuse_leaks(manifest, split)
+    say(split.describe())
+    write_atomically(path / "recipe.yaml", source or dump_recipe(recipe))
+    manifest.write(path / "manifest.csv")
+    split.write(path / "split.csv", manifest)
+    write_json(path / "provenance.json", provenance(recipe, manifest, split, command))
+    write_atomically(path / "resolved.yaml", dump_recipe(recipe))  # last: a folder with it is complete
+    return Run(path, recipe, manifest, split), waveforms
+
+
+def provenance(recipe: Recipe, manifest: Manifest, split: Split, command: str) -> dict[str, Any]:
+    """What is needed to make a run again, and what it was made on."""
+    libraries = {}
+    for name in ("torch", "lightning", "numpy", "soundfile", "soxr", "onnx", "onnxruntime"):
+        try:
+            libraries[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "hearfelt": hearfelt.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "commit": _commit(),
+        "seed": recipe.seed,
+        "threads": recipe.training.threads,
+        "manifest_hash": manifest.content_hash(),
+        "clips": len(manifest),
+        "corpora": dict(sorted(manifest.counts("corpus").items())),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        "libraries": libraries,
+        "split": {
+            "protocol": split.protocol,
+            "description": split.description,
+            "speaker_independent": split.speaker_independent,
+            "sentence": split.describe(),
+        },
+    }
+
+
+def _commit() -> str:
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def train(
+    recipe: Recipe,
+    folder: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    jobs: int | None = None,
+    source: str = "",
+    command: str = "",
+    progress: Callable[[str, int, int], None] | None = None,
+    note: Note | None = None,
+) -> dict[str, Any]:
+    """Do all of it: prepare or resume, train the folds side by side, score, report.
+
+    Args:
+        recipe: ignored where a run is resumed: its own is taken.
+        folder: of the run.
+        data: see `gather_rows`.
+        resume: go on with what is in the folder; finished folds are not run again.
+        jobs: folds at a time; by default as many as there are processors for their threads.
+        source: text of the recipe as given.
+        command: that makes it again.
+        progress: called with (what, done, total).
+        note: gets sentences for people.
+
+    Returns:
+        the content of ``metrics.json``; without test rows (protocol ``all``) an empty dictionary.
+
+    Raises:
+        HearfeltError: see `prepare_run`; or a fold failed.
+    """
+    tell = progress or (lambda *_: None)
+    if resume and (Path(folder) / "resolved.yaml").exists():
+        run = open_run(folder)
+    else:
+        run, _ = prepare_run(
+            recipe,
+            folder,
+            data=data,
+            source=source,
+            command=command,
+            progress=lambda done, total: tell("decoding", done, total),
+            note=note,
+        )
+    run_folds(run.folder, run.folds, threads=run.recipe.training.threads, jobs=jobs, progress=tell)
+    return finish_run(run)
+
+
+def finish_run(run: Run) -> dict[str, Any]:
+    """Score all folds together and write ``metrics.json`` and ``report.html``; again, where they are there."""
+    from hearfelt.evaluation.report import write_report
+    from hearfelt.evaluation.summary import summarize_run
+
+    metrics: dict[str, Any] = {}
+    if any((run.fold_folder(fold) / "predictions.csv").exists() for fold in run.folds):
+        metrics = summarize_run(run.folder, rng=np.random.default_rng(run.recipe.seed))
+    write_report(run.folder, read_clip=_read_clip)
+    return metrics
+
+
+def _read_clip(path: str, start: float, end: float | None) -> tuple[Any, int]:
+    from hearfelt.audio.decode import read_audio
+
+    samples = read_audio(path, 16000)
+    return samples[round(start * 16000) : None if end is None else round(end * 16000)], 16000
