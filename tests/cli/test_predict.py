@@ -177,6 +177,19 @@ def test_a_closed_pipe_is_quiet(bundle, folder) -> None:
     assert process.returncode == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_line(bundle, folder) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, "predict", str(folder / "a.wav"), "--model", bundle],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "error: No space left on device.\n")
+
+
 def test_out_is_written_in_one_step(capsys, bundle, folder, tmp_path) -> None:
     status, out, err = predict(
         capsys, folder, "--model", bundle, "--format", "json", "--out", tmp_path / "new" / "o.json"
