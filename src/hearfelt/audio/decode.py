@@ -145,7 +145,8 @@ def _open_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], name: 
 
 def _seekable(source: IO[bytes]) -> IO[bytes]:
     """The file object itself where it can seek, as libsndfile must, or its bytes in memory."""
-    if isinstance(source, io.TextIOBase):
+    given: object = source
+    if isinstance(given, io.TextIOBase):
         raise AudioError("The audio given is a text file; open it in binary mode ('rb').")
     try:
         if source.seekable():

@@ -71,10 +71,11 @@ def variation(samples: NDArray[np.float32], sample_rate: int) -> float:
     if samples.size < size:
         samples = np.pad(samples, (0, size - samples.size))
     frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
-    spectrum = np.fft.rfft(frames * window, axis=1)[:, : edges[-1]]
+    spectrum = np.fft.rfft(frames * window, axis=1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    energies = np.add.reduceat(power, edges[:-1], axis=1).astype(np.float64)
+    energies = np.add.reduceat(power, edges, axis=1).astype(np.float64)
     floor = _FLOOR * energies.sum() / len(energies)
+    energies = energies[:, :-1]  # what is above the bands only counts as what may leak into them
     if floor == 0:
         return 0.0
     levels = _NEPERS_TO_DB * np.log(energies + floor)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,10 +77,8 @@ def predict(
     widest = max((len(item if isinstance(item, str) else item.path) for item in found), default=0)
     colored = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     style = create_format(form, recognizer.labels, widest=widest, colored=colored)
-    if out is None:
-        good = _to_stdout(recognizer, found, style)
-    else:
-        good = _to_file(recognizer, found, style, out, resume)
+    write = _to_stdout if out is None else partial(_to_file, out=out, resume=resume)
+    good = write(recognizer, found, style)
     if picture is not None and good and isinstance(found[0], str):
         _draw(recognizer, found[0], picture)
     return 0 if good else _SOME_FAILED
