@@ -26,14 +26,20 @@ class EpochKeeper(pl.Callback):
     ) -> None:
         self.folder, self.recipe, self.progress = folder, recipe, progress
         self.best: dict[str, Any] = {"value": None, "epoch": -1}
+        self.stopped = False
 
     def state_dict(self) -> dict[str, Any]:
-        """Which epoch was best so far."""
-        return dict(self.best)
+        """Which epoch was best so far, and whether it was time to stop."""
+        return {**self.best, "stopped": self.stopped}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take it back."""
-        self.best = dict(state_dict)
+        self.best = {key: state_dict[key] for key in ("value", "epoch")}
+        self.stopped = bool(state_dict.get("stopped", False))
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """A training that had stopped early before it was killed is not taken up again."""
+        trainer.should_stop = self.stopped
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Tell the progress."""
@@ -68,7 +74,7 @@ class EpochKeeper(pl.Callback):
             and value is not None
             and entry["epoch"] - self.best["epoch"] >= stopping.patience
         ):
-            trainer.should_stop = True
+            self.stopped = trainer.should_stop = True
         trainer.save_checkpoint(self.folder / "last.safetensors")
 
     def _is_better(self, value: float) -> bool:

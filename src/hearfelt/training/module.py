@@ -79,19 +79,16 @@ class TrainingModule(pl.LightningModule):
     # Steps -----------------------------------------------------------------------------------------------------
 
     def on_train_epoch_start(self) -> None:
-        """Dropout and the like depend on the epoch alone, so that a resumed training is the same training."""
-        torch.manual_seed(self._entropy(2))
+        """Forget the last epoch's answers."""
         self._started = time.monotonic()
         self._seen["train"].clear()
 
-    def _entropy(self, *more: int) -> int:
-        sequence = np.random.SeedSequence((self.recipe.seed, self.fold, self.current_epoch, *more))
-        return int(sequence.generate_state(1)[0])
-
     def training_step(self, batch: Batch) -> Tensor:
         """Loss of one augmented batch."""
-        number = int(batch.number)
-        generator = np.random.default_rng((self.recipe.seed, self.fold, self.current_epoch, 3, number))
+        place = (self.recipe.seed, self.fold, self.current_epoch)
+        generator = np.random.default_rng((*place, 3, int(batch.number)))
+        # Dropout is seeded a batch: data loaders draw from torch's generator too, and in a resumed run otherwise.
+        torch.manual_seed(int(np.random.SeedSequence((*place, 2, int(batch.number))).generate_state(1)[0]))
         with torch.no_grad():
             features, lengths = self.network.front_end(batch.waveform, batch.lengths)
             frames = lengths.tolist()
