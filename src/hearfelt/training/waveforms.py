@@ -11,6 +11,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -31,7 +32,7 @@ from hearfelt.corpora.manifest import Manifest, Row
 from hearfelt.errors import AudioError, CorpusError
 
 #: Raised when the layout changes, or when `read_audio` gives other samples than before.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 Progress = Callable[[int, int], None]
 
 
@@ -44,7 +45,15 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class CacheReport:
-    """What caching did: how many clips were decoded or found, in how many seconds, and which could not be read."""
+    """What caching did.
+
+    Attributes:
+        clips: that can be used.
+        decoded: files that were not in a cache.
+        seconds: it took.
+        audio_seconds: length of all clips together.
+        failures: path (of a part: with its times) -> why it is left out.
+    """
 
     clips: int = 0
     decoded: int = 0
@@ -55,7 +64,7 @@ class CacheReport:
     def describe(self) -> str:
         """One line for people, with clips a second where any was decoded."""
         speed = f", {self.decoded / self.seconds:.0f} clips/s" if self.decoded and self.seconds else ""
-        bad = f"; {len(self.failures)} could not be read" if self.failures else ""
+        bad = f"; {len(self.failures)} cannot be used" if self.failures else ""
         return (
             f"{self.clips} clips, {self.audio_seconds / 3600:.2f} h; {self.decoded} decoded in "
             f"{self.seconds:.1f} s{speed}{bad}"
@@ -119,29 +128,30 @@ def cache_waveforms(
     workers = threads or min(4, os.cpu_count() or 1)
     failures: dict[str, str] = {}
     clips: dict[str, tuple[NDArray[np.int16], dict[str, Any]]] = {}
-    total, decoded = len({row.path for row in manifest}), 0
+    total, decoded, done = len({row.path for row in manifest}), 0, 0
     try:
         root.mkdir(parents=True, exist_ok=True)
         for corpus in sorted(manifest.counts("corpus")):
             paths = sorted({row.path for row in manifest if row.corpus == corpus})
             contents = _hash_files(paths, workers, failures)
-            store, fresh = _open_or_build(
-                root,
-                corpus,
-                contents,
-                sample_rate,
-                workers,
-                lambda n: progress and progress(len(clips) + n, total),
-            )
-            decoded += fresh
-            samples, entries, unreadable = store
-            for path, content in contents.items():
-                if content in entries:
-                    clips[path] = (samples, entries[content])
-                else:
-                    failures[path] = unreadable[content]
+            if contents:
+                (samples, entries, unreadable), fresh = _open_or_build(
+                    root,
+                    re.sub(r"[^\w.-]", "_", corpus)[:80],  # any text of a manifest as a file name
+                    contents,
+                    sample_rate,
+                    workers,
+                    _after(done, total, progress),
+                )
+                decoded += fresh
+                for path, (content, _) in contents.items():
+                    if content in entries:
+                        clips[path] = (samples, entries[content])
+                    else:
+                        failures[path] = unreadable[content]
+            done += len(paths)
             if progress:
-                progress(len(clips), total)
+                progress(done, total)
     except OSError as error:
         raise CorpusError(
             f"The waveform cache in {root} cannot be written: {error.strerror or error}. Free some space, or name "
@@ -149,14 +159,13 @@ def cache_waveforms(
         ) from error
     rows, views = [], []
     for row in manifest:
-        if row.path in failures:
+        if row.path not in clips:
             continue
         samples, entry = clips[row.path]
         begin, end = _part(row, entry["samples"], sample_rate)
         if end <= begin:
-            failures[row.path] = (
-                f"the part {row.start}-{row.end} s lies outside its {entry['samples'] / sample_rate:.2f} s"
-            )
+            part = f"{row.path} ({row.start} s to {'its end' if row.end is None else f'{row.end} s'})"
+            failures[part] = f"no such part: the file has {entry['samples'] / sample_rate:.2f} s"
             continue
         rows.append(replace(row, duration=(end - begin) / sample_rate, audio_hash=entry["audio_hash"]))
         views.append((samples, entry["offset"] + begin, entry["offset"] + end))
@@ -170,27 +179,54 @@ def cache_waveforms(
     return Waveforms(Manifest(rows), sample_rate, views, report)
 
 
+def _after(before: int, total: int, progress: Progress | None) -> Callable[[int], None]:
+    """Progress within a corpus as progress over all."""
+
+    def tick(done: int) -> None:
+        if progress is not None:
+            progress(before + done, total)
+
+    return tick
+
+
 def _part(row: Row, samples: int, sample_rate: int) -> tuple[int, int]:
-    end = samples if row.end is None else min(samples, round(row.end * sample_rate))
-    return round(row.start * sample_rate), end
+    """First sample and the one after the last; equal where the file has no such part, or a time is no number."""
+    seconds = samples / sample_rate
+    end = seconds if row.end is None else min(row.end, seconds)
+    if not 0 <= row.start < end:
+        return 0, 0
+    return round(row.start * sample_rate), round(end * sample_rate)
 
 
-def _hash_files(paths: Sequence[str], workers: int, failures: dict[str, str]) -> dict[str, str]:
-    def content(path: str) -> str | OSError:
+#: Of a file: inode, size and times of change; it is the same file with the same bytes as long as they are.
+_State = tuple[int, ...]
+
+
+def _hash_files(
+    paths: Sequence[str], workers: int, failures: dict[str, str]
+) -> dict[str, tuple[str, _State]]:
+    """Path -> hash of its bytes and the file's state when they were read."""
+
+    def content(path: str) -> tuple[str, _State] | OSError | ValueError:
         try:
             with Path(path).open("rb") as file:
-                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        except OSError as error:
+                state = _state(os.fstat(file.fileno()))
+                return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest(), state
+        except (OSError, ValueError) as error:  # ValueError: a path with a null character
             return error
 
-    hashes: dict[str, str] = {}
+    hashes: dict[str, tuple[str, _State]] = {}
     with ThreadPoolExecutor(workers) as pool:
         for path, result in zip(paths, pool.map(content, paths), strict=True):
-            if isinstance(result, OSError):
-                failures[path] = f"cannot be opened: {result.strerror}"
+            if isinstance(result, Exception):
+                failures[path] = f"cannot be opened: {getattr(result, 'strerror', None) or result}"
             else:
                 hashes[path] = result
     return hashes
+
+
+def _state(status: os.stat_result) -> _State:
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 _Store = tuple[NDArray[np.int16], dict[str, dict[str, Any]], dict[str, str]]
@@ -199,12 +235,12 @@ _Store = tuple[NDArray[np.int16], dict[str, dict[str, Any]], dict[str, str]]
 def _open_or_build(
     root: Path,
     corpus: str,
-    contents: dict[str, str],
+    contents: dict[str, tuple[str, _State]],
     sample_rate: int,
     workers: int,
-    tick: Callable[[int], object],
+    tick: Callable[[int], None],
 ) -> tuple[_Store, int]:
-    unique = {content: path for path, content in sorted(contents.items(), reverse=True)}
+    unique = {content: (path, state) for path, (content, state) in sorted(contents.items(), reverse=True)}
     digest = hashlib.blake2b(digest_size=8)
     digest.update(f"{FORMAT_VERSION} {sample_rate}".encode())
     digest.update("".join(sorted(unique)).encode())
@@ -216,6 +252,9 @@ def _open_or_build(
         if (store := _find(root, corpus, target, unique, sample_rate)) is not None:
             return store, 0
         shutil.rmtree(target, ignore_errors=True)
+        # this process has the lock: what others began was never finished
+        for leftover in root.glob(f".{glob.escape(corpus)}-{'[0-9a-f]' * 16}.*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=root))
         try:
             _build(temporary, unique, sample_rate, workers, tick)
@@ -235,7 +274,7 @@ def _find(root: Path, corpus: str, target: Path, wanted: Collection[str], sample
     others = sorted(path for path in root.glob(f"{glob.escape(corpus)}-*") if path != target)
     for folder in (target, *others):
         index = _read_index(folder)
-        if index is None or index["version"] != FORMAT_VERSION or index["sample_rate"] != sample_rate:
+        if index is None or index["sample_rate"] != sample_rate:
             continue
         has_all = all(content in index["clips"] or content in index["unreadable"] for content in wanted)
         if has_all and (store := _open(folder, index)) is not None:
@@ -251,13 +290,25 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _build(
-    folder: Path, unique: dict[str, str], sample_rate: int, workers: int, tick: Callable[[int], object]
+    folder: Path,
+    unique: dict[str, tuple[str, _State]],
+    sample_rate: int,
+    workers: int,
+    tick: Callable[[int], None],
 ) -> None:
-    def decode(path: str) -> tuple[bytes, str] | AudioError:
+    def decode(source: tuple[str, _State]) -> tuple[bytes, str] | AudioError:
+        path, state = source
+        samples: NDArray[np.float32] | AudioError
         try:
             samples = read_audio(path, sample_rate)
         except AudioError as error:
-            return error
+            samples = error
+        if not _is_still(path, state):  # or samples would be kept under the hash of others
+            raise CorpusError(
+                f"{path} changed or went away while it was read. Start again once it is complete."
+            )
+        if isinstance(samples, AudioError):
+            return samples
         return np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes(), audio_hash(samples)
 
     entries, unreadable, offset = {}, {}, 0
@@ -265,7 +316,9 @@ def _build(
     with (folder / "waveforms.i16").open("wb") as file, ThreadPoolExecutor(workers) as pool:
         for begin in range(0, len(pending), 256):  # bounded: decoded clips do not pile up behind a slow disk
             batch = pending[begin : begin + 256]
-            for (content, _), clip in zip(batch, pool.map(decode, [path for _, path in batch]), strict=True):
+            for (content, _), clip in zip(
+                batch, pool.map(decode, [source for _, source in batch]), strict=True
+            ):
                 if isinstance(clip, AudioError):
                     unreadable[content] = str(clip)
                     continue
@@ -282,16 +335,36 @@ def _build(
             tick(begin + len(batch))
         file.flush()
         os.fsync(file.fileno())
-    index = {"version": FORMAT_VERSION, "sample_rate": sample_rate, "samples": offset, "clips": entries}
-    (folder / "index.json").write_text(json.dumps({**index, "unreadable": unreadable}))
+    index = {
+        "version": FORMAT_VERSION,
+        "sample_rate": sample_rate,
+        "samples": offset,
+        "clips": entries,
+        "unreadable": unreadable,
+    }
+    (folder / "index.json").write_text(json.dumps({**index, "crc32": _checksum(index)}))
+
+
+def _is_still(path: str, state: _State) -> bool:
+    try:
+        return _state(Path(path).stat()) == state
+    except OSError:
+        return False
+
+
+def _checksum(index: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(index, sort_keys=True).encode())
 
 
 def _read_index(folder: Path) -> dict[str, Any] | None:
+    """The index of a cache in today's format; None where it is none or damaged."""
     try:
         index = json.loads((folder / "index.json").read_text())
-        return index if {"version", "sample_rate", "samples", "clips", "unreadable"} <= set(index) else None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, RecursionError):
         return None
+    if not isinstance(index, dict) or index.get("version") != FORMAT_VERSION:
+        return None
+    return index if index.pop("crc32", None) == _checksum(index) else None
 
 
 def _open(folder: Path, index: dict[str, Any]) -> _Store | None:
@@ -306,5 +379,5 @@ def _open(folder: Path, index: dict[str, Any]) -> _Store | None:
             if zlib.crc32(clip.data if len(clip) else b"") != entry["crc32"]:
                 return None
         return samples, index["clips"], index["unreadable"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):  # gone or cut short meanwhile
         return None
