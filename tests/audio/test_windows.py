@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hearfelt.audio.windows import ONE_PIECE, cut, window_starts, windows
+from hearfelt.audio.windows import ONE_PIECE, Cutter, cut, window_starts, windows
 from hearfelt.errors import AudioError
 
 lengths = st.integers(1, 4000)
@@ -59,6 +59,19 @@ def test_a_stream_holds_little() -> None:
     for _, part in cut(blocks, 300, 100):
         base.append(part.base.size if part.base is not None else part.size)
     assert max(base) < 2 * 300 + 1000
+
+
+def test_sound_that_comes_sample_by_sample_is_cut_once_a_window_is_full() -> None:
+    cutter = Cutter(100, 50)
+    found = {count: pushed for count in range(1, 331) if (pushed := cutter.push(np.zeros(1, np.float32)))}
+    assert {count: [start for start, _ in pushed] for count, pushed in found.items()} == {
+        126: [0],  # the first sample beyond one piece
+        150: [50],
+        200: [100],
+        250: [150],
+        300: [200],
+    }
+    assert [(start, part.size) for start, part in cutter.finish()] == [(230, 100)]
 
 
 def test_an_empty_stream_has_no_windows() -> None:

@@ -57,26 +57,59 @@ def cut(
     Yields:
         (start, samples of the window); the windows are copies or views that stay valid.
     """
-    check_windows(window, hop)
-    held = np.empty(0, dtype=np.float32)
-    first = 0  # sample number of held[0]
-    start = 0  # of the next full window
+    cutter = Cutter(window, hop)
     for block in blocks:
-        held = np.concatenate((held, block))
-        if first + held.size <= ONE_PIECE * window:
-            continue
-        while start + window <= first + held.size:
-            yield start, held[start - first : start - first + window]
-            start += hop
+        yield from cutter.push(block)
+    yield from cutter.finish()
+
+
+class Cutter:
+    """`cut` for sound that is pushed as it comes: the same windows, whatever the sizes of the blocks.
+
+    Args:
+        window: length of a window.
+        hop: step between windows, at most ``window``.
+    """
+
+    def __init__(self, window: int, hop: int) -> None:
+        check_windows(window, hop)
+        self._window, self._hop = window, hop
+        self._held = np.empty(0, dtype=np.float32)
+        self._waiting: list[NDArray[np.float32]] = []  # after what is held; joined when a window is full
+        self._first = 0  # sample number of held[0]
+        self._start = 0  # of the next full window
+        self._samples = 0  # pushed so far
+
+    def push(self, block: NDArray[np.float32]) -> list[tuple[int, NDArray[np.float32]]]:
+        """Take a block, which must not be changed afterwards; returns the windows that it completes."""
+        self._waiting.append(block)
+        self._samples += block.size
+        window = self._window
+        if self._samples <= ONE_PIECE * window or self._start + window > self._samples:
+            return []
+        self._join()
+        found = []
+        while self._start + window <= self._samples:
+            offset = self._start - self._first
+            found.append((self._start, self._held[offset : offset + window]))
+            self._start += self._hop
         # The last window's worth stays: the tail window is made of it.
-        keep_from = max(first, min(start, first + held.size - window))
-        held, first = held[keep_from - first :], keep_from
-    samples = first + held.size
-    if samples <= ONE_PIECE * window:
-        if samples:
-            yield 0, held
-    elif start - hop + window < samples:
-        yield samples - window, held[-window:]
+        keep_from = max(self._first, min(self._start, self._samples - window))
+        self._held, self._first = self._held[keep_from - self._first :], keep_from
+        return found
+
+    def finish(self) -> list[tuple[int, NDArray[np.float32]]]:
+        """What is left at the end of the recording: all of a short one, else the window that ends with it."""
+        self._join()
+        if self._samples <= ONE_PIECE * self._window:
+            return [(0, self._held)] if self._samples else []
+        if self._start - self._hop + self._window < self._samples:
+            return [(self._samples - self._window, self._held[-self._window :])]
+        return []
+
+    def _join(self) -> None:
+        self._held = np.concatenate((self._held, *self._waiting))
+        self._waiting = []
 
 
 def check_windows(window: int, hop: int) -> None:

@@ -89,13 +89,16 @@ class Engine:
         else:
             blocks = iter([mono_at(source, sample_rate, self.rate)])
         for start, samples in cut(blocks, self.window, self.hop):
-            end = start + samples.size
-            if not has_speech(samples, self.rate):
-                yield Piece(start, end, None)
-            elif samples.size < self._shortest:
-                yield Piece(start, end, np.pad(samples, (0, self._shortest - samples.size)))
-            else:
-                yield Piece(start, end, samples)
+            yield self.piece(start, samples)
+
+    def piece(self, start: int, samples: NDArray[np.float32]) -> Piece:
+        """A window made ready for the graph: left out where no speech is in it, padded where it is short."""
+        end = start + samples.size
+        if not has_speech(samples, self.rate):
+            return Piece(start, end, None)
+        if samples.size < self._shortest:
+            return Piece(start, end, np.pad(samples, (0, self._shortest - samples.size)))
+        return Piece(start, end, samples)
 
     def run(self, pieces: Sequence[Piece]) -> list[Row]:
         """Recognise windows in one batch; what else is in it does not change a row.

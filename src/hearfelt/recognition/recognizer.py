@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,9 @@ from hearfelt.recognition._engine import Engine, Row
 from hearfelt.recognition._many import recognize_many, stream
 from hearfelt.recognition.bundle import DEFAULT, Bundle, read_bundle
 from hearfelt.recognition.results import Failure, Recognition, Segment, combine, decide
+
+if TYPE_CHECKING:
+    from hearfelt.recognition.streaming import Stream
 
 
 def load(
@@ -133,6 +136,12 @@ class Recognizer:
         Closing the iterator, as leaving its loop does, ends the work.
         """
         return recognize_many(self._engine, paths, None, self.threads, self._answer)
+
+    def stream(self) -> Stream:
+        """Recognise sound while it arrives; see `hearfelt.recognition.streaming.Stream`."""
+        from hearfelt.recognition.streaming import Stream
+
+        return Stream(self._engine, self.labels, self.unsure_below)
 
     def _answer(self, source: Any, result: list[Row] | Exception) -> Recognition | Failure:
         if isinstance(result, Exception):
