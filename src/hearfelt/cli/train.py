@@ -73,9 +73,8 @@ def train(
                 note=note,
             )
         except KeyboardInterrupt:
-            note(
-                f"Interrupted; go on with: hearfelt train {shlex.quote(recipe)} --out {shlex.quote(str(folder))} --resume"
-            )
+            again = shlex.join(["hearfelt", "train", recipe, "--out", str(folder), "--resume"])
+            note(f"Interrupted; go on with: {again}")
             raise
     _say(metrics, folder)
 

@@ -44,7 +44,7 @@ def run_folds(
                 running[fold] = _start(folder, fold, threads, events)
             fold, line = events.get()
             if line is None:
-                _check(folder, fold, running.pop(fold).wait())
+                _check(folder, fold, _end(running.pop(fold)))
                 finished.add(fold)
             elif line.startswith("{"):
                 raise RecipeError(f"Fold {fold}: {json.loads(line)['error']}")
@@ -57,9 +57,8 @@ def run_folds(
                 progress("training", done, each * len(folds))
     finally:
         for process in running.values():
-            process.terminate()
-        for process in running.values():
-            process.wait()
+            process.kill()  # Lightning would put a mere SIGTERM off to the end of the epoch
+            _end(process)
 
 
 def _start(
@@ -69,8 +68,8 @@ def _start(
     (folder / "folds" / str(fold)).mkdir(parents=True, exist_ok=True)
     with (folder / "folds" / str(fold) / "log.txt").open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hearfelt.training._worker", str(folder), str(fold)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "hearfelt.training._worker", str(folder), str(fold), "--watch"],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -85,6 +84,12 @@ def _start(
 
     threading.Thread(target=read, daemon=True).start()
     return process
+
+
+def _end(process: subprocess.Popen[str]) -> int:
+    if process.stdin is not None:
+        process.stdin.close()
+    return process.wait()
 
 
 def _check(folder: Path, fold: int, status: int) -> None:

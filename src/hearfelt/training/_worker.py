@@ -1,13 +1,15 @@
-"""One fold in a process of its own: ``python -m hearfelt.training._worker RUN FOLD``.
+"""One fold in a process of its own: ``python -m hearfelt.training._worker RUN FOLD [--watch]``.
 
-Tells its progress on standard output, one ``done total`` a line; if the parent is gone, writing fails and so does the
-training, which is resumable.
+Tells its progress on standard output, one ``done total`` a line. With ``--watch`` it ends as soon as its standard input
+does, which is when its parent is gone, however that died; the training is resumable.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -21,6 +23,8 @@ def main(arguments: list[str]) -> int:
     from hearfelt.training.run import open_run
 
     folder, fold = Path(arguments[0]), int(arguments[1])
+    if "--watch" in arguments:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     told = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -41,6 +45,12 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
         return 3
     return 0
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":

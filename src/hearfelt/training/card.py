@@ -29,8 +29,8 @@ def model_card(specification: Specification, size_bytes: int) -> str:
         f"# {s.name}",
         "",
         f"Waveform in, probabilities of {len(s.labels)} emotions out: {', '.join(s.labels)}.",
-        f"{s.architecture.get('name', 'network')}, {s.architecture.get('members', 1)} member(s), {s.parameters:,} weights, "
-        f"{size_bytes / 1e6:.1f} MB, {s.sample_rate} Hz mono.",
+        f"{s.architecture.get('name', 'network')}, {s.architecture.get('members', 1)} member(s), "
+        f"{s.parameters:,} weights, {size_bytes / 1e6:.1f} MB, {s.sample_rate} Hz mono.",
         "",
         "## Training data and licences",
         "",

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -45,12 +45,12 @@ class Exported(nn.Module):
 
     def forward(self, waveform: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, samples) and (batch,) to logits and probabilities (batch, labels)."""
-        first: Any = self.members[0]
-        features, frames = first.front_end(waveform, lengths)
+        members: list[Any] = list(self.members)
+        features, frames = members[0].front_end(waveform, lengths)
         # Members vote with log-probabilities: one that shouts in logits counts no more than the others.
-        votes = [torch.log_softmax(member.model(features, frames), dim=1) for member in self.members]  # type: ignore[operator,union-attr]
+        votes = [torch.log_softmax(member.model(features, frames), dim=1) for member in members]
         logits = torch.stack(votes).mean(0)
-        return logits, torch.softmax(logits / self.temperature + self.bias, dim=1)
+        return logits, torch.softmax(logits / self.temperature + cast(Tensor, self.bias), dim=1)
 
 
 def export_run(
@@ -153,7 +153,7 @@ def to_onnx(module: nn.Module, *, half_precision: bool = False, opset: int = 17)
     if half_precision:
         _store_half(model)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def _store_half(model: Any) -> None:
@@ -175,7 +175,7 @@ def _store_half(model: Any) -> None:
 
 
 def _fits_half(values: Any) -> bool:
-    """Whether rounding to 16 bits changes nothing: true of weights that were rounded before, not of the Fourier basis."""
+    """Whether rounding to 16 bits changes nothing: true of weights rounded before, not of the Fourier basis."""
     return bool((values.astype(np.float16).astype(np.float32) == values).all())
 
 

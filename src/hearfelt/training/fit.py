@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from hearfelt.corpora._lock import lock_folder
 from hearfelt.errors import RecipeError
 from hearfelt.evaluation.metrics import closed_set_prediction
 from hearfelt.evaluation.predictions import Predictions, write_predictions
@@ -48,10 +51,51 @@ def fit_fold(
         fold: its number; part of every seed.
         progress: called with (batches done, batches in all).
         accelerator: Lightning's word: ``auto``, ``cpu``, ``gpu``.
+
+    Raises:
+        RecipeError: another process trains this fold, a checkpoint is damaged, or the loss is no number any more.
     """
     if (folder / "done.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
+    with _alone_in(folder):
+        if not (folder / "done.json").exists():
+            _fit(recipe, clips, division, folder, fold=fold, progress=progress, accelerator=accelerator)
+
+
+@contextmanager
+def _alone_in(folder: Path, patience_seconds: float = 15.0) -> Iterator[None]:
+    """Hold a fold's folder: two processes would take each other's checkpoints away.
+
+    Loader processes of a training that was killed hold it for some seconds more.
+    """
+    deadline = time.monotonic() + patience_seconds
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(lock_folder(folder))
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise RecipeError(
+                        f"{folder} is being trained by another process; wait for it."
+                    ) from error
+                time.sleep(0.1)
+        for leftover in folder.glob(".*.part"):  # of a process that was killed while it wrote
+            leftover.unlink()
+        yield
+
+
+def _fit(
+    recipe: Recipe,
+    clips: LabelledClips,
+    division: Fold,
+    folder: Path,
+    *,
+    fold: int,
+    progress: Progress | None,
+    accelerator: str,
+) -> None:
     module = _train(recipe, clips, division, folder, fold=fold, progress=progress, accelerator=accelerator)
     best = load_checkpoint(folder / "best.safetensors")
     network = module.average
@@ -87,7 +131,8 @@ def _train(
     torch.manual_seed(int(np.random.SeedSequence((recipe.seed, fold)).generate_state(1)[0]))
     front_end = front_end_with_statistics(recipe.front_end, clips, division.train)
     write_json(folder / "front_end.json", front_end.model_dump(mode="json"))
-    network = Network.from_recipe(recipe, front_end).to(memory_format=torch.channels_last)
+    network = Network.from_recipe(recipe, front_end)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     module = TrainingModule(
         recipe, network, clips, fold=fold, train_rows=division.train, validation_rows=division.validation
     )
@@ -113,9 +158,10 @@ def _train(
         default_root_dir=folder,
     )
     last = folder / "last.safetensors"
-    trainer.fit(module, ckpt_path=str(last) if last.exists() else None, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    try:
+        trainer.fit(module, ckpt_path=str(last) if last.exists() else None, weights_only=True)
+    except SystemExit as leaving:  # what Lightning makes of an interruption
+        raise KeyboardInterrupt from leaving
     return module
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 
+from hearfelt.errors import RecipeError
 from hearfelt.files import write_atomically
 from hearfelt.training.checkpoint import save_checkpoint
 from hearfelt.training.recipe import Recipe
@@ -52,6 +54,11 @@ class EpochKeeper(pl.Callback):
         """Score the epoch and keep everything."""
         module: Any = pl_module
         entry, monitor = module.end_epoch(), self.recipe.training.monitor
+        if not math.isfinite(entry["train_loss"]):
+            raise RecipeError(
+                f"The training loss of epoch {entry['epoch']} is {entry['train_loss']}: the training diverged. Try a "
+                f"training.learning_rate below {self.recipe.training.learning_rate:g}."
+            )
         figures = {key: value for key, value in entry.items() if key != "epoch"}
         for logger in trainer.loggers:
             logger.log_metrics(figures, step=entry["epoch"])

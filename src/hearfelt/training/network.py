@@ -51,6 +51,6 @@ def parameter_count(module: nn.Module) -> int:
 def bf16_supported(device: torch.device | str = "cpu") -> bool:
     """Whether bf16 arithmetic is fast here."""
     if torch.device(device).type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(probe()) if probe is not None else False
