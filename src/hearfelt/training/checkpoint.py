@@ -41,7 +41,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
         with safe_open(os.fspath(path), framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
             return _restore(json.loads((file.metadata() or {})["state"]), tensors)
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise RecipeError(f"The checkpoint {Path(path)} is missing or damaged ({error}).") from error
 
 

@@ -14,20 +14,17 @@ MASKED = -1e4
 
 
 def class_weights(counts: Sequence[int], labels: Sequence[str], config: LossPart) -> Tensor:
-    """Weight of each class, (labels,), with mean one over the training clips.
+    """Weight of each class, (labels,), with mean one over the training clips; weights of one's own as they are.
 
     Args:
         counts: training clips of each class.
         labels: class names.
         config: ``frequency`` is the inverse count; ``effective_number`` is (1 - b) / (1 - b^n), b = 0.999
-            (Cui et al. 2019).
+            (Cui et al. 2019); classes without a weight of one's own have one.
     """
     number = torch.tensor(counts, dtype=torch.float64).clamp(min=1)
     if isinstance(config.class_weights, dict):
-        weights = torch.tensor(
-            [config.class_weights.get(label, 1.0) for label in labels], dtype=torch.float64
-        )
-        return weights.float()
+        return torch.tensor([config.class_weights.get(label, 1.0) for label in labels])
     if config.class_weights == "frequency":
         weights = 1 / number
     elif config.class_weights == "effective_number":
@@ -62,5 +59,6 @@ def soft_loss(
     log_probability = torch.log_softmax(logits, dim=1)
     terms = targets * log_probability * everything
     if config.name == "focal":
-        terms = terms * (1 - log_probability.exp()) ** config.focal_gamma
+        # never quite zero, where a root (gamma below one) has no derivative
+        terms = terms * (1 - log_probability.exp()).clamp(min=1e-7) ** config.focal_gamma
     return -(terms.sum(1) * clip_weight).sum() / clip_weight.sum()

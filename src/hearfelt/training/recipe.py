@@ -6,34 +6,44 @@ is raised when a field changes its meaning or goes.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
+import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from hearfelt.augment._registry import AugmentationConfig, create_augmentation
 from hearfelt.emotions import LabelSet, get_label_set
-from hearfelt.errors import HearfeltError, RecipeError
+from hearfelt.errors import RecipeError
 from hearfelt.features.log_mel import LogMelConfig
 from hearfelt.protocols.config import ProtocolConfig
+from hearfelt.training._settings import apply_setting, read_recipe_file
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class LabelsPart(_Part):
-    """The classes: a named set, or classes of one's own with rules.
+    """The classes: a named set, changed or not, or classes of one's own.
 
     Attributes:
         set: a name of `hearfelt.emotions.SETS`; empty where `keep` is given.
         keep: the classes, in output order.
-        merge: emotion -> class it counts as.
+        merge: emotion -> class that it counts as.
         drop: emotions whose rows are left out.
     """
 
@@ -42,13 +52,25 @@ class LabelsPart(_Part):
     merge: dict[str, str] = Field(default_factory=dict)
     drop: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _check(self) -> LabelsPart:
+        if self.set and self.keep:
+            raise ValueError(f"give a set ({self.set!r}) or the classes to keep, not both")
+        return self
+
     def resolve(self) -> LabelSet:
-        """The label set that the rules describe."""
-        base = get_label_set(self.set or "eight") if not self.keep else None
-        labels = self.keep or (base.labels if base else ())
-        merge = {**(base.merge if base else {}), **self.merge}
-        drop = (base.drop if base else frozenset()) | frozenset(self.drop)
-        return LabelSet(self.set or "custom", labels, merge, drop - set(merge))
+        """The label set that the rules describe; a class that is merged or dropped is one no longer.
+
+        >>> LabelsPart(set="eight", merge={"calm": "neutral"}).resolve().labels
+        ('neutral', 'happy', 'sad', 'angry', 'fearful', 'disgust', 'surprised')
+        """
+        base = LabelSet("custom", self.keep) if self.keep else get_label_set(self.set or "eight")
+        merge = {**base.merge, **self.merge}
+        drop = (base.drop | set(self.drop)) - set(merge)
+        labels = tuple(
+            label for label in base.labels if merge.get(label, label) == label and label not in drop
+        )
+        return LabelSet(base.name if labels == base.labels else "custom", labels, merge, drop)
 
 
 class DataPart(_Part):
@@ -94,7 +116,7 @@ class LossPart(_Part):
     name: Literal["cross_entropy", "focal"] = "cross_entropy"
     focal_gamma: float = Field(default=2.0, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    class_weights: Literal["none", "frequency", "effective_number"] | dict[str, float] = "none"
+    class_weights: Literal["none", "frequency", "effective_number"] | dict[str, PositiveFloat] = "none"
 
 
 class SamplingPart(_Part):
@@ -156,7 +178,7 @@ class TrainingPart(_Part):
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup_steps: int = Field(default=100, ge=0)
     gradient_clip: float = Field(default=5.0, ge=0)
-    crop_seconds: float | None = Field(default=3.0, gt=0)
+    crop_seconds: float | None = Field(default=3.0, ge=0.1)
     average_decay: float = Field(default=0.0, ge=0, lt=1)
     mask_labels_by_corpus: bool = False
     loss: LossPart = LossPart()
@@ -224,18 +246,20 @@ def load_recipe(source: str | os.PathLike[str] | Mapping[str, Any], settings: It
 
     Args:
         source: a YAML file, or its content as a mapping.
-        settings: ``a.b=value`` each; the value is read as YAML.
+        settings: ``a.b=value`` each; the value is read as YAML. Items of a list are counted from 0:
+            ``augmentation.0.probability=1``.
 
     Raises:
-        RecipeError: no such file, not YAML, an unknown key (the nearest is named) or a wrong value.
+        RecipeError: no such file, not YAML, a key that is twice there, an unknown key (the nearest is named) or a
+            wrong value.
 
     >>> load_recipe({"name": "short"}, ["training.epochs=2"]).training.epochs
     2
     """
     where = "the recipe" if isinstance(source, Mapping) else os.fspath(source)
-    content = dict(source) if isinstance(source, Mapping) else _read(Path(source))
+    content = dict(source) if isinstance(source, Mapping) else read_recipe_file(Path(source))
     for setting in settings:
-        _set(content, setting)
+        apply_setting(content, setting)
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
@@ -245,47 +269,35 @@ def load_recipe(source: str | os.PathLike[str] | Mapping[str, Any], settings: It
         raise RecipeError(f"{where} is wrong: {error}") from error
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise RecipeError(f"{path} is not a recipe: it holds {type(content).__name__}, not keys and values.")
-    return content
-
-
-def _set(content: dict[str, Any], setting: str) -> None:
-    key, equals, text = setting.partition("=")
-    if not equals or not key.strip():
-        raise RecipeError(f"The setting {setting!r} is not of the form a.b=value, such as training.epochs=2.")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"The value of the setting {setting!r} is not YAML: {error}") from error
-    if isinstance(value, str):  # YAML reads 1e-3 as text
-        with contextlib.suppress(ValueError):
-            value = float(value)
-    *parents, last = key.strip().split(".")
-    for parent in parents:
-        content[parent] = dict(content[parent]) if isinstance(content.get(parent), Mapping) else {}
-        content = content[parent]
-    content[last] = value
-
-
 def _explain(item: Any) -> str:
-    location = ".".join(map(str, item["loc"]))
-    message = item["msg"].removeprefix("Value error, ")
+    # a choice of types adds steps of its own, such as dict[str,float]
     if item["type"] == "extra_forbidden":
-        known = _fields_at(item["loc"][:-1])
-        near = difflib.get_close_matches(str(item["loc"][-1]), known, n=2, cutoff=0.5)
-        hint = f", did you mean {' or '.join(near)}?" if near else ""
-        return f"there is no key {location}{hint} (known: {', '.join(known)})"
+        return _unknown("key", ".".join(map(str, item["loc"])), _fields_at(item["loc"][:-1]))
+    location = ".".join(str(step) for step in item["loc"] if re.fullmatch(r"[\w -]+", str(step)))
+    message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "missing":
         return f"the key {location} is missing"
-    return f"{location}: {message}, got {item['input']!r}" if location else message
+    message = _PLAINLY.get(item["type"], message)
+    got = "" if item["type"] == "value_error" else f", got {_SHORT.repr(item['input'])}"
+    return f"{location}: {message}{got}" if location else message
+
+
+#: pydantic speaks of Python, recipes are YAML.
+_PLAINLY = {
+    "tuple_type": "should be a list",
+    "dict_type": "should be keys and values",
+    "model_type": "should be keys and values",
+    "model_attributes_type": "should be keys and values",
+}
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def _unknown(kind: str, location: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(location.split(".")[-1], names, n=2, cutoff=0.5)
+    hint = f", did you mean {' or '.join(near)}?" if near else ""
+    return f"there is no {kind} {location}{hint} (known: {', '.join(names)})"
 
 
 def _fields_at(location: tuple[Any, ...]) -> list[str]:
@@ -296,7 +308,7 @@ def _fields_at(location: tuple[Any, ...]) -> list[str]:
             return []
         kinds = [field.annotation, *get_args(field.annotation)]
         kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
-    return sorted(getattr(kind, "model_fields", {}))
+    return list(getattr(kind, "model_fields", {}))
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -308,21 +320,17 @@ def check_recipe(recipe: Recipe) -> None:
     """Refuse what only the registries know, before any audio is read.
 
     Raises:
-        HearfeltError: unknown model or option, unknown label set.
+        HearfeltError: unknown model or option, unknown label set, weights of other classes.
     """
-    from hearfelt.models._registry import create_model
+    from hearfelt.models._registry import create_model, get_model
 
     labels = recipe.data.labels.resolve()
-    create_model(
-        recipe.model.name,
-        class_count=len(labels.labels),
-        mel_count=recipe.front_end.mel_count,
-        options=recipe.model.options,
-    )
+    name, options = recipe.model.name, recipe.model.options
+    known = get_model(name).config.model_fields
+    if strangers := [option for option in options if option not in known]:
+        problems = [_unknown("option", f"model.options.{option}", known) for option in strangers]
+        raise RecipeError(f"The recipe is wrong for the model {name!r}: " + "; ".join(problems) + ".")
+    create_model(name, class_count=len(labels.labels), mel_count=recipe.front_end.mel_count, options=options)
     weights = recipe.training.loss.class_weights
-    if isinstance(weights, dict) and (strangers := sorted(set(weights) - set(labels.labels))):
-        raise RecipeError(f"class_weights names {strangers}; the classes are {', '.join(labels.labels)}.")
-    if not recipe.data.corpora and not recipe.data.manifests:
-        raise HearfeltError(
-            "The recipe names no data: give data.corpora or data.manifests, or --data MANIFEST.csv."
-        )
+    if isinstance(weights, dict) and (others := sorted(set(weights) - set(labels.labels))):
+        raise RecipeError(f"class_weights names {others}; the classes are {', '.join(labels.labels)}.")

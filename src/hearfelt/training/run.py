@@ -70,7 +70,7 @@ class Run:
         """
         from hearfelt.training.batches import LabelledClips
 
-        waveforms = cache_waveforms(self.manifest)
+        waveforms = cache_waveforms(self.manifest, sample_rate=self.recipe.front_end.sample_rate)
         before = [row.audio_hash for row in self.manifest]
         if [row.audio_hash for row in waveforms.manifest] != before:
             raise CorpusError(
@@ -109,10 +109,11 @@ def gather_rows(recipe: Recipe, data: str | os.PathLike[str] | None) -> Manifest
 
     Args:
         recipe: its ``data`` part says what.
-        data: a folder with the corpora below it, or a manifest; by default ``$HEARFELT_DATA``.
+        data: a folder with the corpora below it, or a manifest, which goes before the recipe's own; by default
+            ``$HEARFELT_DATA``.
 
     Raises:
-        CorpusError: nothing there, or a class without clips.
+        CorpusError: the recipe names no data and none is given, nothing is there, or a class has no clips.
     """
     config = recipe.data
     place = data if data is not None else os.environ.get("HEARFELT_DATA")
@@ -124,6 +125,10 @@ def gather_rows(recipe: Recipe, data: str | os.PathLike[str] | None) -> Manifest
         manifest = Manifest(())
         for name in config.manifests:
             manifest = manifest + read_manifest(name)
+    elif not config.corpora:
+        raise CorpusError(
+            "The recipe names no data: give data.corpora or data.manifests in it, or --data MANIFEST.csv."
+        )
     elif place is None:
         raise CorpusError(
             f"Where are the corpora {', '.join(config.corpora)}? Give --data FOLDER (one folder a corpus below it) or "
