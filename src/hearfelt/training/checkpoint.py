@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,15 @@ def save_checkpoint(path: str | os.PathLike[str], value: Any) -> None:
     """Write a nested value atomically.
 
     Raises:
-        TypeError: something in it is neither plain data nor a tensor.
+        TypeError: something in it is neither plain data nor a dense tensor of a common type.
     """
     tensors: dict[str, torch.Tensor] = {}
     text = json.dumps(_flatten(value, tensors))
-    write_atomically(path, save(tensors, metadata={"state": text}))
+    try:
+        data = save(tensors, metadata={"state": text, "crc32": _checksum(text, tensors)})
+    except KeyError as error:
+        raise TypeError(f"a checkpoint cannot hold tensors of {error}") from error
+    write_atomically(path, data)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
@@ -40,13 +46,26 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     try:
         with safe_open(os.fspath(path), framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-            return _restore(json.loads((file.metadata() or {})["state"]), tensors)
+            facts = file.metadata() or {}
+            # safetensors has no checksum of its own; ours is younger than the first checkpoints
+            if facts.get("crc32") not in (None, _checksum(facts["state"], tensors)):
+                raise ValueError("its checksum is another")
+            return _restore(json.loads(facts["state"]), tensors)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise RecipeError(f"The checkpoint {Path(path)} is missing or damaged ({error}).") from error
 
 
+def _checksum(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    total = zlib.crc32(text.encode())
+    for _, tensor in sorted(tensors.items()):
+        total = zlib.crc32(tensor.flatten().view(torch.uint8).numpy().data, total)
+    return str(total)
+
+
 def _flatten(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(value, torch.Tensor):
+        if value.layout is not torch.strided:
+            raise TypeError(f"a checkpoint holds dense tensors, not {value.layout}")
         key = str(len(tensors))
         tensors[key] = value.detach().cpu().contiguous().clone()
         return {"tensor": key}
