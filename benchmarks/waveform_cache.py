@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from _measure import REPOSITORY, machine, show
-
 from hearfelt.corpora import scan_many
 from hearfelt.training.waveforms import cache_waveforms
 

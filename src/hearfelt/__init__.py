@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from hearfelt.corpora.manifest import read_manifest as read_manifest
     from hearfelt.emotions import EMOTIONS as EMOTIONS
     from hearfelt.errors import HearfeltError as HearfeltError
-    from hearfelt.recognition.recognizer import Recognition as Recognition
     from hearfelt.recognition.recognizer import Recognizer as Recognizer
     from hearfelt.recognition.recognizer import load as load
+    from hearfelt.recognition.results import Recognition as Recognition
 
 _HOMES = {
     "EMOTIONS": "hearfelt.emotions",
     "HearfeltError": "hearfelt.errors",
     "Manifest": "hearfelt.corpora.manifest",
-    "Recognition": "hearfelt.recognition.recognizer",
+    "Recognition": "hearfelt.recognition.results",
     "Recognizer": "hearfelt.recognition.recognizer",
     "load": "hearfelt.recognition.recognizer",
     "read_audio": "hearfelt.audio.decode",

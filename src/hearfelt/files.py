@@ -36,8 +36,8 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         umask = os.umask(0)  # mkstemp makes files for the owner alone; give them the usual mode
         os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, target)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(target)
     except OSError as error:
         raise HearfeltError(
             f"Cannot write {target}: {error.strerror or error}. Nothing was changed."
@@ -45,7 +45,7 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     finally:
         if temporary:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes | str) -> None:

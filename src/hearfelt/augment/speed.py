@@ -46,10 +46,9 @@ def change_speed(waveform: Waveform, factor: float, samples: int | None = None) 
     14545
     """
     wanted = max(1, round(waveform.size / factor)) if samples is None else samples
-    if factor == 1.0 or not waveform.size:
-        changed = waveform
-    else:
-        changed = soxr.resample(waveform, factor, 1.0, quality="MQ")  # 60 dB of stopband, twice as fast as HQ
+    same = factor == 1.0 or not waveform.size
+    # MQ has 60 dB of stopband and is twice as fast as HQ
+    changed = waveform if same else soxr.resample(waveform, factor, 1.0, quality="MQ")
     out = np.zeros(wanted, dtype=np.float32)
     out[: changed.size] = changed[:wanted]
     return out

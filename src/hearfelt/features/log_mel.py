@@ -56,7 +56,8 @@ class LogMelConfig(BaseModel):
     def _check(self) -> LogMelConfig:
         if not self.min_hz < self.max_hz <= self.sample_rate / 2:
             raise ValueError(
-                f"bands need min_hz < max_hz <= sample_rate / 2, got {self.min_hz} and {self.max_hz} at {self.sample_rate} Hz"
+                f"bands need min_hz < max_hz <= sample_rate / 2, got {self.min_hz} and {self.max_hz} at "
+                f"{self.sample_rate} Hz"
             )
         if self.hop_samples < 1 or self.window_samples < 2:
             raise ValueError("the window needs at least two samples and the hop one")
@@ -106,19 +107,19 @@ def log_mel(waveform: NDArray[np.floating], config: LogMelConfig | None = None) 
         signal = np.pad(signal, (0, config.window_samples - signal.size))
     frames = np.lib.stride_tricks.sliding_window_view(signal, config.window_samples)[:: config.hop_samples]
     power = np.square(np.abs(np.fft.rfft(frames * hann(config.window_samples), axis=1)))
-    bands = np.log(mel_filters(config) @ power.T + config.floor)
+    bands: NDArray[np.float64] = np.log(mel_filters(config) @ power.T + config.floor)
     return normalize(bands, config).astype(np.float32)
 
 
 def normalize(bands: NDArray[np.float64], config: LogMelConfig) -> NDArray[np.float64]:
     """Apply the configured normalisation to (mel_count, frames)."""
     if config.normalization == "clip":
-        return (bands - bands.mean()) / (bands.std() + TINY)
+        return np.asarray((bands - bands.mean()) / (bands.std() + TINY))
     if config.normalization == "running":
         count = np.arange(1, bands.shape[1] + 1)
         mean = np.cumsum(bands.mean(axis=0)) / count
         variance = np.cumsum(np.square(bands).mean(axis=0)) / count - np.square(mean)
-        return (bands - mean) / np.sqrt(np.maximum(variance, 0.0) + RUNNING_VARIANCE_FLOOR)
+        return np.asarray((bands - mean) / np.sqrt(np.maximum(variance, 0.0) + RUNNING_VARIANCE_FLOOR))
     if config.normalization == "corpus":
         if not config.mean or not config.deviation:
             raise ValueError(
@@ -165,7 +166,8 @@ _LOG_STEP = np.log(6.4) / 27.0
 @lru_cache(maxsize=8)
 def mel_filters(config: LogMelConfig) -> NDArray[np.float64]:
     """Triangular filters of unit area, (mel_count, window_samples // 2 + 1)."""
-    edges = mel_to_hz(np.linspace(*hz_to_mel(np.array([config.min_hz, config.max_hz])), config.mel_count + 2))
+    low, high = hz_to_mel(np.array([config.min_hz, config.max_hz]))
+    edges = mel_to_hz(np.linspace(low, high, config.mel_count + 2))
     bins = np.fft.rfftfreq(config.window_samples, 1 / config.sample_rate)
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]

@@ -30,7 +30,8 @@ def sampling_weights(rows: Manifest, config: SamplingPart) -> NDArray[np.float64
     weights = np.array(
         [share[row.corpus] / len(classes[row.corpus]) / classes[row.corpus][row.emotion] for row in rows]
     )
-    return weights / weights.sum()
+    normalized: NDArray[np.float64] = weights / weights.sum()
+    return normalized
 
 
 def epoch_order(rows: Manifest, config: SamplingPart, generator: np.random.Generator) -> NDArray[np.int64]:
