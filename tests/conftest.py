@@ -9,8 +9,9 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from collections.abc import Iterator, Mapping  # noqa: E402
+from collections.abc import Callable, Iterator, Mapping  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
@@ -69,3 +70,51 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEARFELT_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+Recipes = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def tiny_corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two corpora of synthetic voices: four speakers each, three emotions, half a second."""
+    from hearfelt.testing.corpora import write_synthetic_corpus
+
+    root = tmp_path_factory.mktemp("corpora")
+    for seed, style in enumerate(("emodb", "savee")):
+        write_synthetic_corpus(
+            root / style,
+            style,
+            speakers=4,
+            emotions=["happy", "sad", "angry"],
+            clips_per_emotion=2,
+            seconds=(0.4, 0.8),
+            seed=seed,  # voices of another seed: identical clips would be left out
+        )
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe() -> Recipes:
+    """Makes the recipe of a training of about a second, changed by settings such as ``"training.epochs=2"``."""
+
+    def make(*settings: str) -> Any:
+        from hearfelt.training.recipe import load_recipe
+
+        return load_recipe(REPOSITORY / "tests" / "training" / "tiny.yaml", settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_corpora: Path, tiny_recipe: Recipes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the tiny recipe, two folds; for reading only."""
+    from hearfelt.training.fit import fit_fold
+    from hearfelt.training.run import finish_run, prepare_run
+
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    run, _ = prepare_run(tiny_recipe(), folder, data=tiny_corpora, command="hearfelt train tiny.yaml")
+    for fold in run.folds:
+        fit_fold(run.recipe, run.clips(), run.split.folds[fold], run.fold_folder(fold), fold=fold)
+    finish_run(run)
+    return folder
