@@ -125,7 +125,8 @@ def normalize(bands: NDArray[np.float64], config: LogMelConfig) -> NDArray[np.fl
             raise ValueError(
                 "normalization 'corpus' needs the statistics of the training rows: mean and deviation"
             )
-        return (bands - np.array(config.mean)[:, None]) / (np.array(config.deviation)[:, None] + TINY)
+        mean, deviation = np.array(config.mean)[:, None], np.array(config.deviation)[:, None]
+        return np.asarray((bands - mean) / (deviation + TINY))
     return bands
 
 
