@@ -20,8 +20,10 @@ def train(
         typer.Option("--set", metavar="A.B=C", help="Change a field of the recipe; repeatable."),
     ] = None,
     data: Annotated[
-        str | None,
-        typer.Option(help="Folder with the corpora below it, or a manifest; $HEARFELT_DATA by default."),
+        list[str] | None,
+        typer.Option(
+            help="Folder with the corpora below it, or a manifest; repeatable; $HEARFELT_DATA by default."
+        ),
     ] = None,
     out: Annotated[str | None, typer.Option(help="Run folder; runs/<name>-<time> by default.")] = None,
     resume: Annotated[
@@ -52,7 +54,7 @@ def train(
             prepare_run(
                 parsed,
                 folder,
-                data=data,
+                data=data or None,
                 source=source,
                 command=command,
                 progress=lambda done, total: progress("decoding", done, total),
@@ -64,7 +66,7 @@ def train(
             metrics = train_run(
                 parsed,
                 folder,
-                data=data,
+                data=data or None,
                 resume=resume,
                 jobs=jobs,
                 source=source,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import hearfelt
-from hearfelt.corpora._scan import scan_many
+from hearfelt.corpora._scan import detect_corpora, scan_many
 from hearfelt.corpora.manifest import Manifest, read_manifest
 from hearfelt.errors import CorpusError, RecipeError
 from hearfelt.files import read_json, write_atomically, write_json
@@ -104,23 +104,25 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     return Run(path, recipe, manifest, split)
 
 
-def gather_rows(recipe: Recipe, data: str | os.PathLike[str] | None) -> Manifest:
+Place = str | os.PathLike[str]
+
+
+def gather_rows(recipe: Recipe, data: Place | Sequence[Place] | None) -> Manifest:
     """Rows of the recipe's corpora or manifests, labels mapped, strays of other labels left out.
 
     Args:
         recipe: its ``data`` part says what.
-        data: a folder with the corpora below it, or a manifest, which goes before the recipe's own; by default
+        data: folders with the corpora below them and manifests, which go before the recipe's own; by default
             ``$HEARFELT_DATA``.
 
     Raises:
         CorpusError: the recipe names no data and none is given, nothing is there, or a class has no clips.
     """
     config = recipe.data
-    place = data if data is not None else os.environ.get("HEARFELT_DATA")
-    if place is not None and Path(place).is_file():
-        manifest = read_manifest(place)
-        if config.corpora:
-            manifest = manifest.where(lambda row: row.corpus in config.corpora)
+    named = os.environ.get("HEARFELT_DATA") if data is None else data
+    places = [named] if isinstance(named, str | os.PathLike) else list(named or ())
+    if any(Path(place).is_file() for place in places) or (places and len(places) > 1):
+        manifest = _combine(places, config.corpora)
     elif config.manifests:
         manifest = Manifest(())
         for name in config.manifests:
@@ -129,13 +131,13 @@ def gather_rows(recipe: Recipe, data: str | os.PathLike[str] | None) -> Manifest
         raise CorpusError(
             "The recipe names no data: give data.corpora or data.manifests in it, or --data MANIFEST.csv."
         )
-    elif place is None:
+    elif not places:
         raise CorpusError(
             f"Where are the corpora {', '.join(config.corpora)}? Give --data FOLDER (one folder a corpus below it) or "
             "--data MANIFEST.csv, or set HEARFELT_DATA."
         )
     else:
-        manifest = scan_many(place, config.corpora)
+        manifest = scan_many(places[0], config.corpora)
     manifest = manifest.map_labels(config.labels.resolve())
     if config.min_class_clips:
         counts: dict[tuple[str, str], int] = {}
@@ -145,11 +147,29 @@ def gather_rows(recipe: Recipe, data: str | os.PathLike[str] | None) -> Manifest
     return manifest
 
 
+def _combine(places: Sequence[Place], corpora: Sequence[str]) -> Manifest:
+    """Rows of manifests and of folders, of these corpora only where any are named."""
+    manifest = Manifest(())
+    for place in places:
+        if Path(place).is_file():
+            manifest = manifest + read_manifest(place)
+        else:
+            there = [name for name in detect_corpora(place) if not corpora or name in corpora]
+            manifest = manifest + scan_many(place, there or None)
+    found = manifest.counts("corpus")
+    if missing := [name for name in corpora if name not in found]:
+        raise CorpusError(
+            f"The recipe names {', '.join(missing)}, of which {', '.join(map(str, places))} have no clip; they have "
+            f"{', '.join(sorted(found)) or 'nothing'}. Change data.corpora, or give --data for the missing ones too."
+        )
+    return manifest.where(lambda row: not corpora or row.corpus in corpora)
+
+
 def prepare_run(
     recipe: Recipe,
     folder: str | os.PathLike[str],
     *,
-    data: str | os.PathLike[str] | None = None,
+    data: Place | Sequence[Place] | None = None,
     source: str = "",
     command: str = "",
     progress: Progress | None = None,
@@ -246,7 +266,7 @@ def train(
     recipe: Recipe,
     folder: str | os.PathLike[str],
     *,
-    data: str | os.PathLike[str] | None = None,
+    data: Place | Sequence[Place] | None = None,
     resume: bool = False,
     jobs: int | None = None,
     source: str = "",
@@ -286,8 +306,16 @@ def train(
             progress=lambda done, total: tell("decoding", done, total),
             note=note,
         )
+    if jobs is None and _has_gpu():
+        jobs = 1  # one training keeps a GPU busy, and several would share its memory
     run_folds(run.folder, run.folds, threads=run.recipe.training.threads, jobs=jobs, progress=tell)
     return finish_run(run)
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def finish_run(run: Run) -> dict[str, Any]:
