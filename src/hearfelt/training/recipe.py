@@ -132,7 +132,7 @@ class SamplingPart(_Part):
     """
 
     name: Literal["shuffle", "balanced"] = "shuffle"
-    clips_per_epoch: int | None = Field(default=None, ge=1)
+    clips_per_epoch: int | None = Field(default=None, ge=2)  # a batch needs two
     corpus_power: float = Field(default=0.5, ge=0, le=1)
     max_corpus_clips: int = Field(default=1500, ge=1)
     min_speakers: int = Field(default=8, ge=1)
