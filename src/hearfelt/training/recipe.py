@@ -291,6 +291,7 @@ _PLAINLY = {
 }
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlist = 3
 
 
 def _unknown(kind: str, location: str, known: Iterable[str]) -> str:
