@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 Note = Callable[[str], None]
 
+#: Files of a run folder in the order that they are written in; one with the last is complete.
+_FILES = ("recipe.yaml", "manifest.csv", "split.csv", "provenance.json", "resolved.yaml")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -128,8 +131,12 @@ def gather_rows(recipe: Recipe, data: Place | Sequence[Place] | None) -> Manifes
         for name in config.manifests:
             manifest = manifest + read_manifest(name)
     elif not config.corpora:
+        where = (
+            "" if place is None else f" in {place}" if Path(place).is_dir() else f", and there is no {place}"
+        )
         raise CorpusError(
-            "The recipe names no data: give data.corpora or data.manifests in it, or --data MANIFEST.csv."
+            f"The recipe does not say what to train on{where}: give data.corpora, or make a manifest (`hearfelt corpora "
+            "scan`) and give it with --data MANIFEST.csv or as data.manifests."
         )
     elif not places:
         raise CorpusError(
@@ -174,6 +181,7 @@ def prepare_run(
     command: str = "",
     progress: Progress | None = None,
     note: Note | None = None,
+    resume: bool = False,
 ) -> tuple[Run, Waveforms]:
     """Make a run folder: rows, split, leak check, provenance. Nothing is trained yet.
 
@@ -185,15 +193,13 @@ def prepare_run(
         command: that makes it again.
         progress: of the waveform cache, (clips done, clips in all).
         note: gets sentences for people.
+        resume: take a folder whose preparation was interrupted.
 
     Raises:
         HearfeltError: anything wrong with recipe, data or division, leaks above all.
     """
     path, say = Path(folder), note or (lambda _: None)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RecipeError(
-            f"{path} exists and is not empty. Resume it with --resume, or name another folder with --out."
-        )
+    _check_free(path, resume)
     check_recipe(recipe)
     rows = gather_rows(recipe, data)
     waveforms = cache_waveforms(rows, sample_rate=recipe.front_end.sample_rate, progress=progress)
@@ -215,6 +221,17 @@ def prepare_run(
     write_json(path / "provenance.json", provenance(recipe, manifest, split, command))
     write_atomically(path / "resolved.yaml", dump_recipe(recipe))  # last: a folder with it is complete
     return Run(path, recipe, manifest, split), waveforms
+
+
+def _check_free(path: Path, resume: bool) -> None:
+    if not path.exists():
+        return
+    names = [entry.name for entry in path.iterdir()] if path.is_dir() else [path.name]
+    ours = path.is_dir() and all(name in _FILES or name.endswith(".part") for name in names)
+    if not names or (ours and resume):
+        return
+    advice = "Resume it with --resume, or name" if "recipe.yaml" in names and not resume else "Name"
+    raise RecipeError(f"{path} exists and is not empty. {advice} another folder with --out.")
 
 
 def provenance(recipe: Recipe, manifest: Manifest, split: Split, command: str) -> dict[str, Any]:
@@ -296,6 +313,8 @@ def train(
     tell = progress or (lambda *_: None)
     if resume and (Path(folder) / "resolved.yaml").exists():
         run = open_run(folder)
+        if note and run.recipe != recipe:
+            note(f"{folder} goes on with the recipe that it began with, which is not the one given now.")
     else:
         run, _ = prepare_run(
             recipe,
@@ -305,6 +324,7 @@ def train(
             command=command,
             progress=lambda done, total: tell("decoding", done, total),
             note=note,
+            resume=resume,
         )
     if jobs is None and _has_gpu():
         jobs = 1  # one training keeps a GPU busy, and several would share its memory
