@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import soxr
 
-from hearfelt.audio.decode import RESAMPLING_QUALITY, read_audio, read_blocks
+from hearfelt.audio.decode import RESAMPLING_QUALITY, channel_count, read_audio, read_blocks
 from hearfelt.errors import AudioError
 from hearfelt.testing.voices import make_speakers, speak
 
@@ -266,3 +266,15 @@ def test_a_wrong_target_rate_is_an_error(tmp_path, voice) -> None:
     soundfile.write(tmp_path / "a.wav", voice, 16000)
     with pytest.raises(AudioError, match="must be positive"):
         read_audio(tmp_path / "a.wav", 0)
+
+
+def test_one_channel_alone(tmp_path, generator) -> None:
+    rate = 16000
+    samples = generator.uniform(-0.5, 0.5, (30_000, 3)).astype(np.float32)
+    soundfile.write(tmp_path / "three.wav", samples, rate, subtype="FLOAT")
+    assert channel_count(tmp_path / "three.wav") == 3
+    for channel in range(3):
+        blocks = read_blocks(tmp_path / "three.wav", rate, 0.7, channel=channel)
+        assert np.array_equal(np.concatenate(list(blocks)), samples[:, channel])
+    with pytest.raises(AudioError, match=r"has 3 channels; number 3 \(from 0\)"):
+        list(read_blocks(tmp_path / "three.wav", rate, channel=3))

@@ -57,8 +57,18 @@ def read_audio(source: Source, sample_rate: int = 16000) -> NDArray[np.float32]:
         return np.concatenate(list(_resampled(file, name, sample_rate)))
 
 
+def channel_count(source: Source) -> int:
+    """Channels of a recording, from its header.
+
+    Raises:
+        AudioError: as for `read_audio`.
+    """
+    with _open(source) as (file, _):
+        return int(file.channels)
+
+
 def read_blocks(
-    source: Source, sample_rate: int = 16000, block_seconds: float = 10.0
+    source: Source, sample_rate: int = 16000, block_seconds: float = 10.0, *, channel: int | None = None
 ) -> Iterator[NDArray[np.float32]]:
     """Decode a recording block by block; together the blocks are exactly what `read_audio` gives.
 
@@ -68,6 +78,7 @@ def read_blocks(
         source: as for `read_audio`.
         sample_rate: of the result, in hertz.
         block_seconds: length of a block; the last may be shorter.
+        channel: read this one alone, from 0, instead of the mix of all.
 
     Yields:
         (round(block_seconds * sample_rate),) float32.
@@ -79,7 +90,9 @@ def read_blocks(
     with _open(source) as (file, name):
         waiting: list[NDArray[np.float32]] = []
         count = 0
-        for piece in _resampled(file, name, sample_rate):
+        if channel is not None and not 0 <= channel < file.channels:
+            raise AudioError(f"{name} has {file.channels} channels; number {channel} (from 0) was asked for.")
+        for piece in _resampled(file, name, sample_rate, channel):
             waiting.append(piece)
             count += piece.size
             if count >= size:
@@ -161,11 +174,13 @@ def _seekable(source: IO[bytes]) -> IO[bytes]:
     return io.BytesIO(data)
 
 
-def _resampled(file: soundfile.SoundFile, name: str, sample_rate: int) -> Iterator[NDArray[np.float32]]:
+def _resampled(
+    file: soundfile.SoundFile, name: str, sample_rate: int, channel: int | None = None
+) -> Iterator[NDArray[np.float32]]:
     """Mono pieces at the target rate; at least one, and never an empty recording."""
     if sample_rate <= 0:
         raise AudioError(f"A sample rate of {sample_rate} Hz was asked for; it must be positive.")
-    pieces = _mono(file, name)
+    pieces = _mono(file, name, channel)
     produced = False
     if file.samplerate == sample_rate:
         for piece in pieces:
@@ -188,7 +203,7 @@ def _resampled(file: soundfile.SoundFile, name: str, sample_rate: int) -> Iterat
         raise AudioError(f"{name} has no samples: it is a {file.format} header with no sound in it.")
 
 
-def _mono(file: soundfile.SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
+def _mono(file: soundfile.SoundFile, name: str, channel: int | None) -> Iterator[NDArray[np.float32]]:
     frames = max(1, _BLOCK_VALUES // file.channels)
     done = 0
     while True:
@@ -203,7 +218,7 @@ def _mono(file: soundfile.SoundFile, name: str) -> Iterator[NDArray[np.float32]]
             ) from error
         if not len(block):
             return
-        mono = _mix(block)
+        mono = _mix(block) if channel is None else np.ascontiguousarray(block[:, channel])
         if not max(float(mono.max()), -float(mono.min())) <= MAX_AMPLITUDE:  # also where it is NaN
             bad = int(np.argmin(np.abs(mono) <= MAX_AMPLITUDE))
             raise AudioError(
