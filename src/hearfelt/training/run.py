@@ -131,12 +131,11 @@ def gather_rows(recipe: Recipe, data: Place | Sequence[Place] | None) -> Manifes
         for name in config.manifests:
             manifest = manifest + read_manifest(name)
     elif not config.corpora:
-        where = (
-            "" if place is None else f" in {place}" if Path(place).is_dir() else f", and there is no {place}"
-        )
+        place = Path(places[0]) if places else None
+        where = "" if place is None else f" in {place}" if place.is_dir() else f", and there is no {place}"
         raise CorpusError(
-            f"The recipe does not say what to train on{where}: give data.corpora, or make a manifest (`hearfelt corpora "
-            "scan`) and give it with --data MANIFEST.csv or as data.manifests."
+            f"The recipe does not say what to train on{where}: give data.corpora, or make a manifest "
+            "(`hearfelt corpora scan`) and give it with --data MANIFEST.csv or as data.manifests."
         )
     elif not places:
         raise CorpusError(
