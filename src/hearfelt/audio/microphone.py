@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -148,6 +149,11 @@ class Microphone:
                     raise AudioError(
                         f"The device {self.device.name!r} {what}; was it unplugged? Connect it and begin again."
                     ) from None
+
+    @property
+    def channels(self) -> int:
+        """Of the blocks, once it is open; a device may have more."""
+        return self.device.channels if self._capture is None else self._capture.channels
 
     @property
     def lost_seconds(self) -> float:
@@ -298,6 +304,8 @@ class PlayedFile:
     def _opened(self) -> Any:
         import soundfile
 
+        if not Path(self._path).is_file():
+            raise AudioError(f"{self._path!r} cannot be played as a microphone: there is no such file.")
         try:
             return soundfile.SoundFile(self._path)
         except (OSError, RuntimeError) as error:

@@ -57,8 +57,8 @@ _OTHERS = {
     b"RIFX": "RIFX",
 }
 _HINT = (
-    "WAV can be read while it comes, such as from: ffmpeg -i SOURCE -f wav -   Bare samples need their format: "
-    "--raw s16le --rate 16000."
+    "A WAV can be read while it comes (`ffmpeg -i SOURCE -f wav -` makes one of anything); bare samples need their "
+    "format: --raw s16le --rate 16000."
 )
 
 

@@ -37,6 +37,9 @@ COMMANDS: dict[str, Command] = {
     "predict": Command(
         "hearfelt.cli.predict:predict", "Recognise the emotions in files, folders or standard input."
     ),
+    "listen": Command(
+        "hearfelt.cli.listen:listen", "Recognise emotions live, from a microphone or standard input."
+    ),
     "demo": Command("hearfelt.cli.demo:demo", "Recognise the bundled samples and draw one picture."),
     "models": Command("hearfelt.cli.models:models", "List the model architectures and the bundled models."),
     "corpora": Command("hearfelt.cli.corpora:app", "Download, scan, validate, describe and rename corpora."),
