@@ -87,6 +87,13 @@ def test_the_same_clip_is_heard_differently_in_another_epoch() -> None:
     assert not torch.allclose(waves[0], waves[1]) and not torch.allclose(waves[1], waves[2])
 
 
+def test_a_clip_that_is_drawn_twice_is_heard_twice_differently() -> None:
+    noisy = recipe({"name": "noise", "probability": 1.0}, crop_seconds=None, sampling={"clips_per_epoch": 4})
+    (batch,) = iterate(batches(noisy, rows=(0, 1)))
+    first, second = (place for place, row in enumerate(batch.rows.tolist()) if row == 0)
+    assert not torch.allclose(batch.waveform[first], batch.waveform[second])
+
+
 def test_an_epoch_of_shuffled_batches_is_each_training_clip_once() -> None:
     seen = Counter(row for batch in iterate(batches()) for row in batch.rows.tolist())
     assert set(seen) <= set(ROWS) and set(seen.values()) == {1}
