@@ -47,8 +47,8 @@ def main() -> None:
     done = result["work"]
     show(
         result,
-        f"An event is read {worst['event_ms_median']} ms (median; at most {worst['event_ms_max']}) after the last sound "
-        f"of its window, at {worst['rate']} Hz in {1000 * CHUNK_SECONDS:g} ms chunks through a pipe; a sound "
+        f"An event is read {worst['event_ms_median']} ms (median; at most {worst['event_ms_max']}) after the last "
+        f"sound of its window, at {worst['rate']} Hz in {1000 * CHUNK_SECONDS:g} ms chunks through a pipe; a sound "
         f"waits at most {worst['latency_seconds']:.2f} s for its event. {done['times_real_time']} times real time; "
         f"{done['memory_growth_mb']:+.1f} MB over {options.hours:g} h.",
     )

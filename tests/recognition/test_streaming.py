@@ -82,6 +82,15 @@ def test_a_stream_of_a_file_is_the_answer_for_the_file(quick, voices, tmp_path: 
     same(streamed(quick.stream(), soundfile.read(path, dtype="int16")[0], [441], 44100), quick(path).segments)
 
 
+def test_real_recordings_too(quick, real_clips) -> None:
+    """A clip of each corpus, as it is stored: Opus, MP3, FLAC or WAV at its own rate and channels."""
+    rng = np.random.default_rng(6)
+    for clips in real_clips.values():
+        samples, rate = soundfile.read(clips[0], dtype="float32")
+        sizes = rng.integers(1, rate // 4, 20).tolist()
+        same(streamed(quick.stream(), samples, sizes, rate), quick(clips[0]).segments)
+
+
 def test_silence_inside_is_no_speech(quick, voices) -> None:
     events = streamed(quick.stream(), voices[16000], [1600], 16000)
     silent = [event for event in events if event.emotion == "no_speech"]

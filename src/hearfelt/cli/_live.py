@@ -31,6 +31,8 @@ _REFRESH_SECONDS = 0.1
 _FALL_DB = 30.0
 _WIDEST = 78
 _NAME_WIDTH = 10
+#: Bars begin here, and this much is left for figures behind them.
+_LEFT, _RIGHT = 16, 18
 
 
 class Show(Protocol):
@@ -164,10 +166,10 @@ class Screen:
         return text
 
     def _meter(self, width: int) -> Text:
-        cells = max(10, width - 36)
+        cells = max(10, width - _LEFT - _RIGHT)
         share = min(1.0, max(0.0, 1 - self._level_db / _QUIETEST_DB))
         clipped = self._clipped_until > self._seconds
-        text = Text("Level      ")
+        text = Text("Level".ljust(_LEFT))
         text.append(self._bar(share, cells), style="#D55E00" if clipped else "#56B4E9")
         level = f"{self._level_db:4.0f} dB" if self._level_db >= _QUIETEST_DB else "  quiet"
         text.append(f" {level}")
@@ -179,18 +181,17 @@ class Screen:
 
     def _answer(self, width: int) -> list[Text]:
         latest = self._events[-1] if self._events else None
-        head = Text("Now        ")
+        head = Text("Now".ljust(_LEFT))
         if latest is None:
             head.append("listening ...")
         else:
-            head.append(
-                latest.emotion.replace("_", " "), style=Style(bold=True, color=COLORS.get(latest.emotion))
-            )
+            name = latest.emotion.replace("_", " ")
+            head.append(f" {name} ", style=self._cell(latest.emotion) + Style(bold=True))
             if latest.confidence is not None:
-                head.append(f"  {latest.confidence:.0%}")
+                head.append(f" {latest.confidence:.0%}")
             head.append(f"  ({clock(latest.start, 1)} to {clock(latest.end, 1)})", style="dim")
         lines = [head]
-        cells = max(10, width - 36)
+        cells = max(10, width - _LEFT - _RIGHT)
         for label in self._labels:
             value = latest.probabilities.get(label, 0.0) if latest else 0.0
             best = bool(latest and latest.probabilities and value == max(latest.probabilities.values()))
