@@ -338,6 +338,7 @@ class Backend:
         InputDevice(4, "Head", 1, 16000, True),
     )
     samples = np.zeros((0, 1), np.float32)
+    overflows = 0
 
     def devices(self) -> tuple[InputDevice, ...]:
         return self.found
@@ -345,7 +346,9 @@ class Backend:
     def open(self, device: InputDevice, block_frames: int, deliver: Deliver) -> SimpleNamespace:
         for start in range(0, len(self.samples), block_frames):
             deliver(self.samples[start : start + block_frames])
-        return SimpleNamespace(channels=1, finite=True, overflows=0, active=False, close=lambda: None)
+        return SimpleNamespace(
+            channels=1, finite=True, overflows=self.overflows, active=False, close=lambda: None
+        )
 
 
 @pytest.fixture
@@ -365,6 +368,24 @@ def test_devices_are_listed_and_the_default_one_is_heard(
     status, out, err = listen(capsys, "--jsonl", "--model", bundle, "--save", tmp_path / "s.wav")
     assert status == 0 and "Listening to Head at 16000 Hz" in err
     same([json.loads(line) for line in out.splitlines()], expected(recognizer, tmp_path / "s.wav"))
+
+
+def test_sound_that_was_lost_is_said(capsys, monkeypatch, bundle, portaudio) -> None:
+    monkeypatch.setattr(portaudio, "samples", np.zeros((62 * 16000, 1), np.float32))
+    monkeypatch.setattr(portaudio, "overflows", 3)
+    status, out, err = listen(capsys, "--jsonl", "--model", bundle)
+    assert status == 0 and json.loads(out.splitlines()[-1])["end"] == 60
+    assert (
+        "Note: 2.0 s of sound were lost, as recognition could not keep up; the system dropped sound 3 times."
+        in err
+    )
+
+
+def test_standard_input_that_is_no_pipe_is_said(capsys, monkeypatch, bundle) -> None:
+    for stdin in (None, SimpleNamespace(buffer=SimpleNamespace(isatty=lambda: True))):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        status, _, err = listen(capsys, "-", "--model", bundle)
+        assert status == 2 and "none is piped into it" in err
 
 
 def test_no_device_and_no_portaudio_are_said(capsys, monkeypatch, bundle, portaudio) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hearfelt.errors import AudioError, MissingExtraError, require
 
 #: What to do without a microphone; also the end of every sentence about a missing one.
-OTHERWISE = "Sound can also come from a pipe: ffmpeg -i SOURCE -f wav - | hearfelt listen -"
+OTHERWISE = "Sound can come from a pipe: ffmpeg -i SOURCE -f wav - | hearfelt listen -"
 
 _QUEUE_SECONDS = 60.0
 _POLL_SECONDS = 0.2

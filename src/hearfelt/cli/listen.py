@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from hearfelt.audio.microphone import Microphone
+
     Block = NDArray[np.float32]
 
 _STANDARD_INPUT = "-"
@@ -101,9 +103,9 @@ def listen(
                 show.event(event)
         for event in stream.flush():
             show.event(event)
-        lost = sound.lost_seconds()
-    if lost:
-        note(f"{lost:.1f} s of sound were lost: this machine is too slow for it.")
+        losses = sound.losses()
+    if losses:
+        note(losses)
     if recorder is not None:
         note(f"Recording: {save} ({recorder.seconds:.1f} s)")
     if not stream.seconds and not stop.wanted:
@@ -117,7 +119,7 @@ class _Sound:
     sample_rate: int
     channels: int
     blocks: Iterator[Block]
-    lost_seconds: Callable[[], float] = lambda: 0.0
+    losses: Callable[[], str] = lambda: ""
 
 
 def _check(
@@ -158,10 +160,14 @@ def _open(
 ) -> Iterator[_Sound | None]:
     """Where the sound comes from; None where it was stopped before it said what it is."""
     if source == _STANDARD_INPUT:
+        from hearfelt.audio.microphone import OTHERWISE
         from hearfelt.audio.pipe import PipedSound, read_wav
 
+        pipe: Any = getattr(sys.stdin, "buffer", None)  # None where standard input is closed
+        if pipe is None or pipe.isatty():
+            raise HearfeltError(f"- reads sound from standard input, and none is piped into it. {OTHERWISE}")
+
         def begin() -> PipedSound:
-            pipe: Any = sys.stdin.buffer
             if raw is not None and rate is not None:
                 return PipedSound(pipe, raw, rate, channels)
             return read_wav(pipe)
@@ -179,8 +185,18 @@ def _open(
             microphone.sample_rate,
             microphone.channels,
             iter(microphone),
-            lambda: microphone.lost_seconds,
+            lambda: _losses(microphone),
         )
+
+
+def _losses(microphone: Microphone) -> str:
+    """A sentence where sound was lost, else nothing."""
+    found = []
+    if microphone.lost_seconds:
+        found.append(f"{microphone.lost_seconds:.1f} s of sound were lost, as recognition could not keep up")
+    if microphone.overflows:
+        found.append(f"the system dropped sound {microphone.overflows} times")
+    return "; ".join(found) and f"Note: {'; '.join(found)}."
 
 
 def _at_most(seconds: float | None, sound: _Sound) -> Iterator[Block]:

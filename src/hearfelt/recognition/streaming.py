@@ -136,7 +136,7 @@ class Stream:
         return resampling_delay_seconds(self.sample_rate, self._engine.rate)
 
     def _rate_of(self, sample_rate: int | None) -> int:
-        rate = self.sample_rate if sample_rate is None else sample_rate
+        rate = self.sample_rate if sample_rate is None else round(sample_rate)  # drivers say 48000.0
         if not MIN_SOURCE_RATE <= rate <= MAX_SOURCE_RATE:
             raise AudioError(
                 f"The chunk is said to be at {rate} Hz; {MIN_SOURCE_RATE} to {MAX_SOURCE_RATE} Hz are possible."
