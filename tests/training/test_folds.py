@@ -57,30 +57,28 @@ def test_finished_folds_have_no_process(tmp_path, workers) -> None:
     assert not (tmp_path / "folds" / "0" / "log.txt").exists()
 
 
-def test_as_many_run_at_a_time_as_there_are_processors_for(tmp_path, workers, monkeypatch) -> None:
+@pytest.mark.parametrize(("threads", "jobs", "most"), [(2, None, 2), (8, None, 1), (1, 3, 3)])
+def test_as_many_run_at_a_time_as_there_are_processors_for(
+    tmp_path, workers, monkeypatch, threads, jobs, most
+) -> None:
     monkeypatch.setattr(_folds.os, "cpu_count", lambda: 4)
-    script = (
-        "open(here + '/began', 'w').write(repr(time.time())); time.sleep(0.3); "
-        "open(here + '/ended', 'w').write(repr(time.time())); " + finish()
-    )
     for fold in range(4):
-        workers(fold, script)
-
-    def most_at_once() -> int:
-        times = []
-        for fold in range(4):
-            folder = tmp_path / "folds" / str(fold)
-            times += [(float((folder / "began").read_text()), 1), (float((folder / "ended").read_text()), -1)]
-            (folder / "done.json").unlink()
-        now = most = 0
-        for _, change in sorted(times):
-            now += change
-            most = max(most, now)
-        return most
-
-    for threads, jobs, most in ((2, None, 2), (8, None, 1), (1, 3, 3)):
-        run_folds(tmp_path, range(4), threads=threads, jobs=jobs)
-        assert most_at_once() == most
+        workers(
+            fold,
+            "import glob\nopen(here + '/began', 'w').write(repr(time.time()))\n"
+            f"while len(glob.glob(here + '/../*/began')) < {most}: time.sleep(0.01)\n"  # as many as there may be
+            "time.sleep(0.05); open(here + '/ended', 'w').write(repr(time.time())); " + finish(),
+        )
+    run_folds(tmp_path, range(4), threads=threads, jobs=jobs)
+    times = []
+    for fold in range(4):
+        folder = tmp_path / "folds" / str(fold)
+        times += [(float((folder / "began").read_text()), 1), (float((folder / "ended").read_text()), -1)]
+    now = highest = 0
+    for _, change in sorted(times):
+        now += change
+        highest = max(highest, now)
+    assert highest == most
 
 
 def test_threads_are_told_to_the_libraries(tmp_path, workers) -> None:

@@ -75,7 +75,10 @@ def train(
                 note=note,
             )
         except KeyboardInterrupt:
-            again = shlex.join(["hearfelt", "train", recipe, "--out", str(folder), "--resume"])
+            given = [f"--set={setting}" for setting in settings or ()] + [
+                f"--data={place}" for place in data or ()
+            ]
+            again = shlex.join(["hearfelt", "train", recipe, *given, "--out", str(folder), "--resume"])
             note(f"Interrupted; go on with: {again}")
             raise
     _say(metrics, folder)
