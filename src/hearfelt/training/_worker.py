@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
 
     folder, fold = Path(arguments[0]), int(arguments[1])
     if "--watch" in arguments:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        end_with_parent()
     told = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -47,10 +47,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _end_with_parent() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(1)
+def end_with_parent() -> None:
+    """From now on, end this process when its standard input ends."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

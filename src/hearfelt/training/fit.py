@@ -24,6 +24,7 @@ from hearfelt.training.batches import EvaluationBatches, LabelledClips
 from hearfelt.training.checkpoint import SafetensorsIO, load_checkpoint
 from hearfelt.training.network import Network, bf16_supported
 from hearfelt.training.recipe import Recipe
+from hearfelt.training.start import load_start
 
 Progress = Callable[[int, int], None]
 
@@ -132,6 +133,8 @@ def _train(
     front_end = front_end_with_statistics(recipe.front_end, clips, division.train)
     write_json(folder / "front_end.json", front_end.model_dump(mode="json"))
     network = Network.from_recipe(recipe, front_end)
+    if config.start_from is not None:
+        load_start(config.start_from, fold, clips.waveforms.manifest, division, network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     module = TrainingModule(
         recipe, network, clips, fold=fold, train_rows=division.train, validation_rows=division.validation

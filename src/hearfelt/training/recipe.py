@@ -157,6 +157,8 @@ class TrainingPart(_Part):
         warmup_steps: of linear rise.
         gradient_clip: norm; 0 does not clip.
         crop_seconds: training clips are cut to this at a random place; None takes them whole.
+        start_from: run folder whose same fold's weights are the start; refused where that fold has heard this one's
+            test or validation.
         average_decay: of the exponential average of the weights that is validated and exported; 0 takes the weights
             themselves.
         mask_labels_by_corpus: the loss of a clip looks only at the classes that its corpus has, and so does its test.
@@ -179,6 +181,7 @@ class TrainingPart(_Part):
     warmup_steps: int = Field(default=100, ge=0)
     gradient_clip: float = Field(default=5.0, ge=0)
     crop_seconds: float | None = Field(default=3.0, ge=0.1)
+    start_from: str | None = None
     average_decay: float = Field(default=0.0, ge=0, lt=1)
     mask_labels_by_corpus: bool = False
     loss: LossPart = LossPart()
