@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ def workers(tmp_path, monkeypatch):
     stand_in = tmp_path / "python"
     scripts = tmp_path / "scripts"
     scripts.mkdir()
-    stand_in.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E "{scripts}/$4.py" "$3/folds/$4"\n')
+    stand_in.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E "{scripts}/$4.py" "$3/folds/$4" "$5"\n')
     stand_in.chmod(0o755)
     monkeypatch.setattr(_folds.sys, "executable", str(stand_in))
 
@@ -124,12 +125,21 @@ def test_one_failing_fold_is_one_error_and_the_others_are_resumable(
     assert (tmp_path / "folds" / "1" / "done.json").exists()
 
 
-def test_a_worker_ends_with_whoever_started_it(tmp_path, workers) -> None:
-    """What `--watch` promises, as seen from the parent: standard input stays open until the end."""
+def test_a_worker_watches_whoever_started_it(tmp_path, workers) -> None:
+    """It is told to, and its standard input stays open until the end."""
     workers(
         0,
         "import select; ready = bool(select.select([0], [], [], 0.3)[0])\n"
-        "open(here + '/ended.json', 'w').write(json.dumps(ready)); " + finish(),
+        "open(here + '/seen.json', 'w').write(json.dumps([sys.argv[2], ready])); " + finish(),
     )
     run_folds(tmp_path, (0,), threads=1)
-    assert json.loads(Path(tmp_path, "folds", "0", "ended.json").read_text()) is False
+    assert json.loads(Path(tmp_path, "folds", "0", "seen.json").read_text()) == ["--watch", False]
+
+
+def test_a_worker_ends_with_whoever_started_it() -> None:
+    code = "import time; from hearfelt.training import _worker; _worker.end_with_parent(); time.sleep(60)"
+    worker = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(1)
+    worker.stdin.close()  # as the system does when the parent dies
+    assert worker.wait(10) == 1
