@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 ORDER = (  # noqa: SIM905
-    "index quickstart corpora download protocols augmentation features training evaluation recognition listen "
+    "index quickstart corpora download protocols augmentation features training evaluation export recognition timeline listen "
     "command_line contracts results design"
 ).split()
 

@@ -369,3 +369,10 @@ def test_the_manual_has_every_field_with_its_default() -> None:
         if line.startswith("| `") and len(cells) == 3 and cells[1].startswith("`"):
             told[cells[0].strip("`")] = yaml.safe_load(cells[1].strip("`"))
     assert told == schema
+
+
+def test_one_clip_a_batch_is_refused_where_the_model_cannot() -> None:
+    recipe = {"name": "x", "data": {"corpora": ["emodb"]}, "training": {"batch_size": 1}}
+    check_recipe(load_recipe(recipe | {"model": {"name": "four_block"}}))
+    with pytest.raises(RecipeError, match=r"batch_size 1.*Use 2 or more"):
+        check_recipe(load_recipe(recipe | {"model": {"name": "residual_attention"}}))

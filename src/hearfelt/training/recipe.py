@@ -12,7 +12,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import yaml
 from pydantic import (
@@ -31,6 +31,10 @@ from hearfelt.errors import RecipeError
 from hearfelt.features.log_mel import LogMelConfig
 from hearfelt.protocols.config import ProtocolConfig
 from hearfelt.training._settings import apply_setting, read_recipe_file
+
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class _Part(BaseModel):
@@ -334,7 +338,22 @@ def check_recipe(recipe: Recipe) -> None:
     if strangers := [option for option in options if option not in known]:
         problems = [_unknown("option", f"model.options.{option}", known) for option in strangers]
         raise RecipeError(f"The recipe is wrong for the model {name!r}: " + "; ".join(problems) + ".")
-    create_model(name, class_count=len(labels.labels), mel_count=recipe.front_end.mel_count, options=options)
+    bands = recipe.front_end.mel_count
+    model = create_model(name, class_count=len(labels.labels), mel_count=bands, options=options)
+    if recipe.training.batch_size == 1:
+        _check_single_clips(model, name, bands)
     weights = recipe.training.loss.class_weights
     if isinstance(weights, dict) and (others := sorted(set(weights) - set(labels.labels))):
         raise RecipeError(f"class_weights names {others}; the classes are {', '.join(labels.labels)}.")
+
+
+def _check_single_clips(model: nn.Module, name: str, bands: int) -> None:
+    """A norm over the batch has nothing to compare one clip with; better said now than in the first step."""
+    import torch
+
+    try:
+        model.train()(torch.zeros(1, bands, 50), torch.tensor([50]))
+    except ValueError as error:
+        raise RecipeError(
+            f"The model {name!r} cannot be trained with training.batch_size 1: {error}. Use 2 or more."
+        ) from error
