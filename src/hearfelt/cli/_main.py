@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
     "listen": Command(
         "hearfelt.cli.listen:listen", "Recognise emotions live, from a microphone or standard input."
     ),
+    "timeline": Command(
+        "hearfelt.cli.timeline:timeline", "Find the speech in long recordings, and its emotions over time."
+    ),
     "demo": Command("hearfelt.cli.demo:demo", "Recognise the bundled samples and draw one picture."),
     "models": Command("hearfelt.cli.models:models", "List the model architectures and the bundled models."),
     "corpora": Command("hearfelt.cli.corpora:app", "Download, scan, validate, describe and rename corpora."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -96,19 +98,31 @@ def paragraph(text: str, kind: str = "") -> str:
     return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>" if text else ""
 
 
-def page(title: str, body: str) -> str:
-    """A whole page without a single request."""
+def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
+    """A whole page without a single request.
+
+    Args:
+        title: of the page.
+        body: its content.
+        style: more CSS, after the common one.
+        script: the one script that is allowed to run, at the end.
+    """
+    policy, ending = _POLICY, ""
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy = f"{_POLICY}; script-src 'sha256-{digest}'"
+        ending = f"<script>{script}</script>"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{_STYLE}</style></head>\n'
-        f'<body><a class="skip" href="#main">To the results</a>{body}</body></html>\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{_STYLE}{style}</style></head>\n'
+        f'<body><a class="skip" href="#main">To the results</a>{body}{ending}</body></html>\n'
     )
 
 
-_POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; img-src data:; media-src data: 'self' file:; style-src 'unsafe-inline'"
 _STYLE = """
 :root{--bg:#f4f5f7;--card:#fff;--ink:#1d2430;--muted:#5d6775;--line:#e0e4e9;--accent:#0a6aa6;--soft:#eef3f8;
 --warn-bg:#fff4dc;--warn:#7a4b00;--warn-line:#e69f00;--code:#eef0f3}

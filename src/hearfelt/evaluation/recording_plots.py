@@ -57,7 +57,7 @@ def plot_waveform(
 
 def plot_recording(
     samples: ArrayLike,
-    sample_rate: int,
+    sample_rate: float,
     log_mel: ArrayLike,
     frame_times: ArrayLike,
     mel_hz: ArrayLike,
@@ -132,7 +132,7 @@ def _long_times(axes: Axes, duration: float) -> None:
     axes.set_xlabel("hours : minutes : seconds")
 
 
-def _checked(samples: ArrayLike, sample_rate: int) -> NDArray[np.floating[Any]]:
+def _checked(samples: ArrayLike, sample_rate: float) -> NDArray[np.floating[Any]]:
     wave = np.asarray(samples)  # kept as it is: hours of sound are large
     if wave.ndim != 1 or not wave.size or sample_rate <= 0:
         raise HearfeltError(
@@ -142,7 +142,7 @@ def _checked(samples: ArrayLike, sample_rate: int) -> NDArray[np.floating[Any]]:
     return wave
 
 
-def _draw_waveform(axes: Axes, wave: NDArray[np.floating[Any]], sample_rate: int, dark: bool) -> None:
+def _draw_waveform(axes: Axes, wave: NDArray[np.floating[Any]], sample_rate: float, dark: bool) -> None:
     colour = series_colors(dark)[0]
     if wave.size <= 2 * _COLUMNS:
         axes.plot(np.arange(wave.size) / sample_rate, wave, color=colour, linewidth=0.8)

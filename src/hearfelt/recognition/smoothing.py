@@ -18,7 +18,7 @@ def smooth(
     times: Sequence[float] | NDArray[np.float64],
     *,
     method: str = "viterbi",
-    stay_seconds: float = 4.0,
+    stay_seconds: float = 2.0,
     margin: float = 0.15,
 ) -> NDArray[np.intp]:
     """Label of each window.

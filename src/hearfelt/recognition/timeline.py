@@ -49,7 +49,7 @@ class TimelineSettings:
     """
 
     smoothing: str = "viterbi"
-    stay_seconds: float = 4.0
+    stay_seconds: float = 2.0
     margin: float = 0.15
     speech: SpeechSettings = field(default_factory=SpeechSettings)
 

@@ -86,13 +86,13 @@ def _reader(source: Path, text: str) -> tuple[str, _Reader]:
     head = text.lstrip()[:4000]
     if "ooTextFile" in head[:200]:
         return "TextGrid", _text_grid
-    if "-->" in head:
-        return "subtitles", _subtitles
     if re.search(r"^SPEAKER(?:\s+\S+){6,}", head, re.MULTILINE):
         return "RTTM", _rttm
     first = re.split(r"[,;\t]", head.split("\n", 1)[0].lower())
     if {"start", "end"} <= {cell.strip(' "') for cell in first}:
         return "CSV", _csv
+    if re.search(rf"^\s*{_TIMES.pattern}", head, re.MULTILINE):
+        return "subtitles", _subtitles
     raise HearfeltError(
         f"{source} is none of the files that turns are read from: RTTM (SPEAKER lines), TextGrid, SRT, WebVTT, or "
         "CSV with the columns start and end."

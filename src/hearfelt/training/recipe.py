@@ -32,7 +32,6 @@ from hearfelt.features.log_mel import LogMelConfig
 from hearfelt.protocols.config import ProtocolConfig
 from hearfelt.training._settings import apply_setting, read_recipe_file
 
-
 if TYPE_CHECKING:
     from torch import nn
 
