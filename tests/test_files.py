@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hearfelt.errors import CorpusError, HearfeltError
-from hearfelt.files import atomic_writer, read_json, write_atomically, write_json
+from hearfelt.files import atomic_writer, lock, read_json, write_atomically, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -86,3 +86,20 @@ def test_reading_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(CorpusError, match="is damaged: it is not JSON"):
         read_json(tmp_path / "a.json", CorpusError)
+
+
+def test_a_lock_is_held_by_one_and_dies_with_its_process(tmp_path: Path) -> None:
+    holder = "import sys, time\nfrom hearfelt.files import lock\n"
+    holder += "with lock(sys.argv[1]):\n    print(flush=True)\n    time.sleep(60)"
+    for place in (tmp_path, tmp_path / "lockfile"):
+        process = subprocess.Popen([sys.executable, "-c", holder, str(place)], stdout=subprocess.PIPE)
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            with pytest.raises(BlockingIOError), lock(place):
+                pass
+        finally:
+            process.kill()
+            process.wait()
+        with lock(place) as held, lock(tmp_path / "another", wait=True):
+            assert held

@@ -1,4 +1,4 @@
-"""Writing files so that an interruption loses nothing: a temporary name beside the target, then a rename."""
+"""Writing files so that an interruption loses nothing, and locks that die with their process."""
 
 from __future__ import annotations
 
@@ -68,3 +68,31 @@ def read_json(path: str | os.PathLike[str], error: type[HearfeltError] = Hearfel
         raise error(f"Cannot read {source}: {cause.strerror}.") from cause
     except ValueError as cause:
         raise error(f"{source} is damaged: it is not JSON ({cause}).") from cause
+
+
+@contextlib.contextmanager
+def lock(path: str | os.PathLike[str], *, wait: bool = False) -> Iterator[bool]:
+    """Hold a folder, or a file made for it, for the length of the block; a process that dies lets go of it.
+
+    Args:
+        path: a folder; or a file, which is made where it is missing and stays.
+        wait: for another process that holds it.
+
+    Yields:
+        True where it is held; False where the system has no such locks (Windows) and nothing is known.
+
+    Raises:
+        BlockingIOError: another process holds it, and ``wait`` is not set.
+        OSError: it cannot be opened.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield False
+        return
+    descriptor = os.open(path, os.O_RDONLY if Path(path).is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield True
+    finally:
+        os.close(descriptor)

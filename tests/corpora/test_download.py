@@ -445,11 +445,11 @@ def test_too_little_disk_for_the_whole(server, tmp_path, monkeypatch):
 
 
 def test_two_processes_at_once(server, tmp_path):
-    from hearfelt.corpora._lock import lock_folder
+    from hearfelt.files import lock
 
     work = tmp_path / ".downloads" / "ravdess_speech"
     work.mkdir(parents=True)
-    with lock_folder(work), pytest.raises(CorpusError, match="Another process"):
+    with lock(work), pytest.raises(CorpusError, match="Another process"):
         download("ravdess_speech", tmp_path, sources=[offer(server, make_zip(CLIP))], patience=QUICK)
 
 

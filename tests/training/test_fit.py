@@ -12,9 +12,9 @@ import pytest
 import soundfile
 import torch
 
-from hearfelt.corpora._lock import lock_folder
 from hearfelt.errors import RecipeError
 from hearfelt.evaluation.predictions import read_predictions
+from hearfelt.files import lock
 from hearfelt.training import fit
 from hearfelt.training.checkpoint import load_checkpoint
 from hearfelt.training.fit import fit_fold, front_end_with_statistics, predict_rows
@@ -151,7 +151,7 @@ def test_a_damaged_checkpoint_is_named(train_fold, tiny_run, tmp_path) -> None:
 def test_a_fold_is_trained_by_one_process_at_a_time(tiny_run, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(fit._alone_in.__wrapped__, "__defaults__", (0.2,))
     run = open_run(tiny_run)
-    with lock_folder(tmp_path), pytest.raises(RecipeError, match="trained by another process"):
+    with lock(tmp_path), pytest.raises(RecipeError, match="trained by another process"):
         fit_fold(run.recipe, run.clips(), run.split.folds[0], tmp_path, fold=0)
 
 

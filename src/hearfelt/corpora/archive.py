@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hearfelt.corpora._lock import lock_folder
 from hearfelt.errors import CorpusError
+from hearfelt.files import lock
 
 Progress = Callable[[int, int], None]
 
@@ -122,7 +122,7 @@ def _staging(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         for stale in target.parent.glob(f"{glob.escape(prefix)}*"):
-            with contextlib.suppress(OSError), lock_folder(stale) as locked:
+            with contextlib.suppress(OSError), lock(stale) as locked:
                 if locked:  # nobody else holds it, so its maker is dead
                     shutil.rmtree(stale, ignore_errors=True)
         holder = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
@@ -130,7 +130,7 @@ def _staging(target: Path) -> Iterator[Path]:
         raise CorpusError(
             f"Cannot write into {target.parent}: {error.strerror}. Nothing was changed."
         ) from error
-    with lock_folder(holder):
+    with lock(holder):
         try:
             inside = holder / "files"  # renamed away as a whole, while the lock stays on its parent
             inside.mkdir()

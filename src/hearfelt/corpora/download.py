@@ -78,12 +78,12 @@ def download(
             f"(`hearfelt corpora scan {info.name} {folder}`); else move it away or choose another folder."
         )
     from hearfelt.corpora._http import Patience
-    from hearfelt.corpora._lock import lock_folder
+    from hearfelt.files import lock
 
     meter = _Meter(progress)
     try:
         work.mkdir(parents=True, exist_ok=True)
-        with lock_folder(work):
+        with lock(work):
             if not (folder / COMPLETED).is_file():  # another process may just have finished it
                 _Download(info, plan, work, patience or Patience(), meter).run(folder)
     except BlockingIOError as error:

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from hearfelt.corpora._lock import lock_folder
 from hearfelt.errors import RecipeError
 from hearfelt.evaluation.metrics import closed_set_prediction
 from hearfelt.evaluation.predictions import Predictions, write_predictions
 from hearfelt.features.log_mel import LogMelConfig, log_mel
-from hearfelt.files import write_json
+from hearfelt.files import lock, write_json
 from hearfelt.protocols.split import Fold
 from hearfelt.training.batches import EvaluationBatches, LabelledClips
 from hearfelt.training.checkpoint import SafetensorsIO, load_checkpoint
@@ -74,7 +73,7 @@ def _alone_in(folder: Path, patience_seconds: float = 15.0) -> Iterator[None]:
     with ExitStack() as held:
         while True:
             try:
-                held.enter_context(lock_folder(folder))
+                held.enter_context(lock(folder))
                 break
             except BlockingIOError as error:
                 if time.monotonic() > deadline:

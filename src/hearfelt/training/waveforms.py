@@ -6,7 +6,6 @@ its own. Folders are built under a lock and a temporary name, checked when opene
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import hashlib
 import json
@@ -16,9 +15,8 @@ import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,7 @@ from hearfelt.audio.content import audio_hash
 from hearfelt.audio.decode import read_audio
 from hearfelt.corpora.manifest import Manifest, Row
 from hearfelt.errors import AudioError, CorpusError
+from hearfelt.files import lock
 
 #: Raised when the layout changes, or when `read_audio` gives other samples than before.
 FORMAT_VERSION = 3
@@ -247,7 +246,7 @@ def _open_or_build(
     target = root / f"{corpus}-{digest.hexdigest()}"
     if (store := _find(root, corpus, target, unique, sample_rate)) is not None:
         return store, 0
-    with _locked(root / f".{corpus}.lock"):
+    with lock(root / f".{corpus}.lock", wait=True):
         # another process may have built it while this one waited
         if (store := _find(root, corpus, target, unique, sample_rate)) is not None:
             return store, 0
@@ -280,13 +279,6 @@ def _find(root: Path, corpus: str, target: Path, wanted: Collection[str], sample
         if has_all and (store := _open(folder, index)) is not None:
             return store
     return None
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _build(
