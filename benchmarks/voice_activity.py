@@ -1,18 +1,19 @@
 """Own voice activity beside silero-vad on mixtures of real speech with silence, noise and synthetic music.
 
-    python benchmarks/voice_activity.py --data ../shared/data --silero silero_vad.onnx [--minutes 20]
-    python benchmarks/voice_activity.py --data ../shared/data --silero silero_vad.onnx --fit
+    python benchmarks/voice_activity.py --data ../shared/data [--minutes 20]
+    python benchmarks/voice_activity.py --data ../shared/data --fit
 
-``silero_vad.onnx`` lies in the wheel of silero-vad (``pip download --no-deps silero-vad``); it is run by
-onnxruntime alone. Truth is where the clips of a mixture were put, trimmed to the parts in which silero-vad hears
-speech in the clean clip. ``--fit`` prints the weights of `hearfelt.audio.speech_segments`, fitted on the corpora
-that the table does not use.
+Of silero-vad only the network is used, run by onnxruntime: importing the package changes torch's threads.
+Truth is where the clips of a mixture were put, trimmed to the parts in which silero-vad hears speech in the
+clean clip. ``--fit`` prints the weights of `hearfelt.audio.speech_segments`, fitted on the corpora that the
+table does not use.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ CONDITIONS = ("clean", "noise 20 dB", "noise 10 dB", "noise 5 dB", "hum", "music
 class Silero:
     """The network of silero-vad: a probability every 512 samples."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self) -> None:
+        path = distribution("silero-vad").locate_file("silero_vad/data/silero_vad.onnx")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -187,11 +189,10 @@ def table(data: Path, silero: Silero, minutes: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--silero", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=5.0, help="of each condition")
     parser.add_argument("--fit", action="store_true")
     given = parser.parse_args()
-    (fit if given.fit else table)(given.data, Silero(given.silero), given.minutes)
+    (fit if given.fit else table)(given.data, Silero(), given.minutes)
 
 
 if __name__ == "__main__":

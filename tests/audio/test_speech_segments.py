@@ -1,8 +1,10 @@
 """Speech is found where it was put, nothing is found in what holds none, and blocks do not matter."""
 
 import itertools
+from importlib.metadata import distribution
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from hearfelt.audio.decode import read_audio
@@ -57,6 +59,53 @@ def test_real_speech_is_found_where_it_is(real_clips, generator, snr_db) -> None
     assert min(shares) > 0.5
     gaps = [(a[1] + RATE, b[0] - RATE) for a, b in itertools.pairwise(places)]
     assert np.mean([covered(spans, *gap) for gap in gaps if gap[1] > gap[0]]) < 0.1
+
+
+class Silero:
+    """The network of silero-vad as oracle; importing the package would change torch's threads."""
+
+    def __init__(self) -> None:
+        path = distribution("silero-vad").locate_file("silero_vad/data/silero_vad.onnx")
+        self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        """Whether there is speech, each 512 samples."""
+        state, context, heard = np.zeros((2, 1, 128), np.float32), np.zeros((1, 64), np.float32), []
+        for start in range(0, samples.size - 511, 512):
+            block = samples[start : start + 512][None].astype(np.float32)
+            inputs = {"input": np.concatenate((context, block), 1), "state": state, "sr": np.array(RATE)}
+            probability, state = self.session.run(None, inputs)
+            context = block[:, -64:]
+            heard.append(float(probability[0, 0]) > 0.5)
+        return np.array(heard)
+
+
+@pytest.mark.parametrize("background", ["silence", "noise", "hum", "music"])
+def test_it_agrees_with_silero(real_clips, generator, background) -> None:
+    """On unheard corpora: what the oracle is sure of is heard, and nothing far from it."""
+    clips = [
+        read_audio(path) for corpus in ("emodb", "tess", "ased", "banglaser") for path in real_clips[corpus]
+    ]
+    samples, _ = placed(clips, 5 * len(clips) + 2, 60, generator)
+    oracle = Silero()(samples)
+    time = np.arange(samples.size) / RATE
+    if background == "noise":
+        samples += 0.1 * 10 ** (-15 / 20) * colored(samples.size, 1.0, generator)
+    elif background == "hum":
+        samples += 0.005 * sum(np.sin(2 * np.pi * 50 * k * time + k) / k for k in range(1, 12))
+    elif background == "music":  # held tones in the pauses
+        quiet = np.convolve(np.repeat(oracle, 512), np.ones(RATE), "same")[: samples.size] < 0.5
+        quiet = np.pad(quiet, (0, samples.size - quiet.size))
+        notes = 220 * 2 ** (generator.integers(0, 24, time.size // RATE + 1) / 12)
+        hertz = np.repeat(notes, RATE)[: time.size]
+        samples += 0.03 * quiet * sum(np.sin(2 * np.pi * k * hertz * time) / k for k in range(1, 6))
+    marks = np.zeros(samples.size, bool)
+    for start, end in found(samples):
+        marks[start:end] = True
+    own = marks[256::512][: oracle.size]
+    far = np.convolve(oracle, np.ones(21), "same") == 0  # 0.3 s and more from speech
+    assert own[oracle].mean() > 0.9
+    assert own[far].mean() < 0.15
 
 
 def test_ends_are_close_to_the_truth(generator) -> None:

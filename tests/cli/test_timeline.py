@@ -103,6 +103,19 @@ def test_split_channels_and_given_segments(capsys, bundle, folder, tmp_path) -> 
     assert answer["settings"]["speech"] == "given"
 
 
+def test_a_recording_without_turns_does_not_stop_the_others(capsys, bundle, folder, tmp_path) -> None:
+    (tmp_path / "who.rttm").write_text(
+        "SPEAKER two 1 1.0 3.0 <NA> <NA> ann <NA> <NA>\nSPEAKER six 1 1.0 3.0 <NA> <NA> bob <NA> <NA>\n"
+    )
+    files = [folder / "one.wav", folder / "two.wav"]
+    status, out, err = run(capsys, *files, "--model", bundle, "--segments", tmp_path / "who.rttm")
+    assert status == 1
+    one, two = json.loads(out)
+    assert "none of them 'one'" in one["error"]
+    assert one["error"] in err
+    assert [segment["speaker"] for segment in two["segments"]] == ["ann"]
+
+
 def test_standard_input(capsys, bundle, folder, monkeypatch) -> None:
     data = (folder / "one.wav").read_bytes()
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))

@@ -170,6 +170,13 @@ def test_given_turns(recognizer, talk) -> None:
     }
 
 
+def test_turns_of_one_speaker_that_overlap(recognizer, talk) -> None:
+    """The middles of their windows are in another order than their starts."""
+    turns = [Turn(2.0, 5.5, "ann"), Turn(2.5, 3.0, "ann"), Turn(4.0, 4.5, "ann")]
+    found = timeline(recognizer, talk, RATE, turns=turns)
+    assert [(s.start, s.end) for s in found.segments] == [(2.0, 5.5), (2.5, 3.0), (4.0, 4.5)]
+
+
 def test_turns_of_another_recording(recognizer, talk) -> None:
     with pytest.raises(AudioError, match="begins at 30 s, but the recording is 26 s long"):
         timeline(recognizer, talk, RATE, turns=[Turn(30, 31)])

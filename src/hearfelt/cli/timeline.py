@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hearfelt.cli._progress import note, progress_bar
-from hearfelt.errors import AudioError, BundleError, HearfeltError
+from hearfelt.errors import HearfeltError
 from hearfelt.files import write_atomically
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class _Job:
                 overview=self.overview,
                 progress=lambda done, total: self.tell(f"{Path(item).name} (s)", done, total),
             )
-        except (AudioError, BundleError) as error:
+        except HearfeltError as error:
             return Failure(item, str(error))
         return replace(found, path=item)
 

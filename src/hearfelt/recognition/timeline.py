@@ -261,11 +261,13 @@ def _smoothed(
 ) -> list[int]:
     if not spoken:
         return []
+    times = np.array([(todo[k].begins + todo[k].ends) / 2 / rate for k in spoken])
+    order = np.argsort(times, kind="stable")  # given stretches may overlap
     rows = np.stack([row for k in spoken if (row := values[k]) is not None])
-    times = [(todo[k].begins + todo[k].ends) / 2 / rate for k in spoken]
-    path = smooth(
-        rows,
-        times,
+    path = np.empty(len(spoken), dtype=np.intp)
+    path[order] = smooth(
+        rows[order],
+        times[order],
         method=settings.smoothing,
         stay_seconds=settings.stay_seconds,
         margin=settings.margin,
