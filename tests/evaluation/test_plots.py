@@ -3,16 +3,13 @@ import io
 import json
 import struct
 import sys
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from hearfelt.emotions import COLORS, EMOTIONS
-from hearfelt.errors import HearfeltError
 from hearfelt.evaluation import plots
 from hearfelt.evaluation._canvas import HATCHES, ink_on
-from hearfelt.evaluation.recording_plots import _spans
 
 
 def pixels(figure) -> np.ndarray:
@@ -40,28 +37,6 @@ def texts(figure) -> str:
     return "\n".join(item.get_text() for item in figure.findobj(Text))
 
 
-SEGMENTS = [
-    {"start": 0.0, "end": 3.0, "emotion": "happy", "probabilities": {"happy": 0.7, "sad": 0.3}},
-    {"start": 1.5, "end": 4.5, "emotion": "sad", "probabilities": {"happy": 0.2, "sad": 0.8}},
-    {"start": 3.0, "end": 6.0, "emotion": "no_speech", "probabilities": {}},
-]
-
-
-def recording(seconds: float = 6.0, segments=SEGMENTS, **options):
-    samples = np.sin(np.arange(int(seconds * 16000)) / 20)
-    frames = int(seconds * 62.5)
-    return plots.plot_recording(
-        samples,
-        16000,
-        np.random.default_rng(0).normal(size=(64, frames)),
-        np.arange(frames) * 0.016,
-        np.linspace(60, 7600, 64),
-        segments,
-        EMOTIONS,
-        **options,
-    )
-
-
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_picture_is_1200_pixels_wide_and_not_empty(summary, curves, dark):
     calibration = summary["calibration"]
@@ -75,7 +50,6 @@ def test_every_picture_is_1200_pixels_wide_and_not_empty(summary, curves, dark):
         ),
         plots.plot_risk_coverage({"a": calibration["before"]["risk_coverage"]}, dark=dark),
         plots.plot_waveform(np.sin(np.arange(100_000)), 16000, dark=dark),
-        recording(dark=dark),
     ]
     for figure in figures:
         image = pixels(figure)
@@ -138,50 +112,6 @@ def test_classes_without_clips_are_named():
         "recall_speakers": {"low": None, "high": None},
     }
     assert "no clips" in texts(plots.plot_classes({"happy": full, "sad": row}))
-
-
-def test_overlapping_segments_meet_in_the_middle_and_leave_no_gap():
-    spans = _spans(SEGMENTS, 6.0)
-    assert [(start, end) for start, end, _ in spans] == [(0.0, 2.25), (2.25, 3.75), (3.75, 6.0)]
-    apart = [{"start": 0, "end": 1}, {"start": 2, "end": 3}]
-    assert [(start, end) for start, end, _ in _spans(apart, 9.0)] == [(0, 1), (2, 3)]
-    assert [(start, end) for start, end, _ in _spans([{"start": 0, "end": 3}], 2.0)] == [(0, 2.0)]
-
-
-def test_recording_has_one_time_axis_and_names_its_emotions():
-    figure = recording(title="a.wav")
-    shown = [axes for axes in figure.axes if axes.get_xlabel() == "seconds" or axes.get_ylabel()]
-    times = {axes.get_xlim() for axes in shown[:1] + figure.axes[:4]}
-    assert times == {(0.0, 6.0)}
-    assert all(word in texts(figure) for word in ("happy", "sad", "no speech", "a.wav", "Hz (mel scale)"))
-
-
-@pytest.mark.parametrize("segments", [[], [SEGMENTS[2] | {"start": 0.0}], SEGMENTS[:1]])
-def test_recordings_with_little_in_them_are_drawn(segments):
-    pixels(recording(3.0, segments))
-
-
-def test_long_recordings_are_drawn_in_bounded_time():
-    many = [
-        {"start": s, "end": s + 3, "emotion": "sad", "probabilities": {"sad": 1.0}}
-        for s in np.arange(0, 1200, 1.5)
-    ]
-    spans = _spans(many, 1200.0)
-    assert len(spans) <= 300 and (spans[0][0], spans[-1][1]) == (0.0, 1200.0)
-    assert all(a[1] == b[0] for a, b in pairwise(spans))
-    assert all(span[2] == {"emotion": "sad", "probabilities": {"sad": 1.0}} for span in spans)
-    figure = recording(1200.0, many)
-    pixels(figure)
-    assert "0:02:00" in texts(figure)
-
-
-def test_arrays_that_do_not_fit_are_refused():
-    with pytest.raises(HearfeltError, match="does not fit 64 bands"):
-        plots.plot_recording(
-            np.zeros(100), 16000, np.zeros((3, 4)), np.arange(4), np.arange(64), [], EMOTIONS
-        )
-    with pytest.raises(HearfeltError, match="mono"):
-        plots.plot_waveform(np.zeros((2, 100)), 16000)
 
 
 def test_each_emotion_has_its_own_colour_and_hatch():
