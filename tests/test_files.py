@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import stat
@@ -103,3 +104,11 @@ def test_a_lock_is_held_by_one_and_dies_with_its_process(tmp_path: Path) -> None
             process.wait()
         with lock(place) as held, lock(tmp_path / "another", wait=True):
             assert held
+
+
+def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", Path("/dev/hearfelt-is-not-here")):
+        with pytest.raises(HearfeltError, match=r"it is a device or a pipe\. Name a file\.$"):
+            write_atomically(place, b"")
+    assert names(tmp_path) == ["pipe"] and (tmp_path / "pipe").is_fifo()

@@ -12,6 +12,8 @@ from typing import IO, Any
 
 from hearfelt.errors import HearfeltError
 
+_DEVICES = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
+
 
 @contextlib.contextmanager
 def atomic_writer(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
@@ -21,10 +23,15 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     what stood at ``path`` is untouched.
 
     Raises:
-        HearfeltError: the folder cannot be made or written, or the disk is full.
+        HearfeltError: the folder cannot be made or written, the disk is full, or ``path`` is a device or a pipe,
+            which a rename would replace by a file.
     """
     target = Path(path)
     temporary = ""
+    if target.absolute().parent in _DEVICES or (
+        target.exists() and not (target.is_file() or target.is_dir())
+    ):
+        raise HearfeltError(f"Cannot write {target}: it is a device or a pipe. Name a file.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(

@@ -269,3 +269,26 @@ def test_progress_on_a_terminal(bundle, folder, tmp_path) -> None:
     shown = os.read(ours, 100_000).decode()
     os.close(ours)
     assert "recognising" in shown and "/50" in shown
+
+
+def test_a_recording_is_never_written_over(capsys, bundle, folder, tmp_path) -> None:
+    sound = (folder / "a.wav").read_bytes()
+    named = tmp_path / "call"  # taken whatever it is called
+    named.write_bytes(sound)
+    for source, option in ((folder / "a.wav", "--out"), (folder / "a.wav", "--picture"), (named, "--out")):
+        status, out, err = predict(capsys, source, "--model", bundle, option, source)
+        assert (status, out) == (2, "") and err.startswith(f"error: Cannot write {source}: ")
+        assert source.read_bytes() == sound
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["call"]
+
+
+def test_a_pipe_is_not_replaced_by_a_file(capsys, bundle, folder, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    status, _, err = predict(capsys, folder / "a.wav", "--model", bundle, "--out", tmp_path / "pipe")
+    assert status == 2 and err.endswith("it is a device or a pipe. Name a file.\n")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_picture_is_called_what_it_is(capsys, bundle, folder, tmp_path) -> None:
+    status, out, err = predict(capsys, folder / "a.wav", "--model", bundle, "--picture", tmp_path / "a.jpg")
+    assert (status, out) == (2, "") and "Name it .png" in err

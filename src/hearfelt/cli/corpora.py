@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._targets import check_target
 from hearfelt.errors import CorpusError, HearfeltError
 
 if TYPE_CHECKING:
@@ -135,6 +137,8 @@ def scan(
         emotions=_pairs(emotion or []),
         speaker_pattern=speaker_pattern,
     )
+    if out is not None:
+        check_target(out, inputs=(root or "", str(Path(root or "") / table)))
     results = _scan(name, root, data, only, options)
     manifest = _combine(results)
     if labels is not None:
@@ -248,6 +252,8 @@ def validate(
     """
     from hearfelt.corpora.validate import validate as check
 
+    if drop is not None:
+        check_target(drop, inputs=targets or ())
     manifest = _manifest(targets, data, only)
     with progress_bar() as tell:
         report = check(manifest, threads=threads, progress=lambda done, total: tell("Reading", done, total))
@@ -275,6 +281,8 @@ def stats(
     """
     from hearfelt.corpora.stats import describe, with_durations, write_page
 
+    if html is not None:
+        check_target(html, inputs=targets or ())
     manifest = _manifest(targets, data, only)
     if durations:
         with progress_bar() as tell:

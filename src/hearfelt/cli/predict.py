@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._targets import check_target
 from hearfelt.errors import HearfeltError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def predict(
     found = list(find_recordings(paths))
     if picture is not None and (len(found) != 1 or found[0] == STANDARD_INPUT):
         raise HearfeltError(f"--picture draws one recording from a file; {len(found)} were given.")
+    for target in (out, picture):
+        if target is not None:
+            check_target(target, inputs=(item for item in found if isinstance(item, str)))
+    if picture is not None and Path(picture).suffix.lower() not in ("", ".png"):
+        raise HearfeltError(f"--picture writes PNG, and {picture} is called something else. Name it .png.")
     widest = max((len(item if isinstance(item, str) else item.path) for item in found), default=0)
     colored = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     style = create_format(form, recognizer.labels, widest=widest, colored=colored)
