@@ -146,3 +146,46 @@ def test_strays_are_told_beside_the_data(run, tmp_path) -> None:
     _, out, err = run("scan", "savee", tmp_path, "--json")
     assert json.loads(out)[0]["strays"] == [str(tmp_path / "other.wav")]
     assert "1 audio file(s) not of the corpus, ignored: other.wav" in err
+
+
+def test_nothing_that_is_read_is_written_over(run, tmp_path) -> None:
+    write_synthetic_corpus(tmp_path / "e", "emodb", speakers=1, clips_per_emotion=1, seconds=(0.2, 0.3))
+    clip = next((tmp_path / "e").rglob("*.wav"))
+    table = tmp_path / "labels.csv"
+    table.write_text(f"file,label\n{clip.relative_to(tmp_path)},happy\n")
+    made = tmp_path / "made.csv"
+    assert run("scan", "folder", table, "--out", made)[0] == 0
+    before = {path: path.read_bytes() for path in (table, made, clip)}
+    for arguments in (
+        ("scan", "folder", table, "--out", table),
+        ("scan", "folder", tmp_path, "--table", "labels.csv", "--out", table),
+        ("scan", "folder", table, "--out", clip),
+        ("validate", made, "--drop", made),
+        ("stats", made, "--html", clip),
+        ("stats", made, "--html", tmp_path),
+    ):
+        status, out, err = run(*arguments)
+        assert (status, out) == (2, "") and err.startswith("error: Cannot write") and err.count("\n") == 1
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_without_a_command_help_is_printed_as_it_is(run) -> None:
+    status, out, err = run()
+    assert (status, err) == (2, "") and out.startswith("Usage: hearfelt corpora") and "\n  download" in out
+
+
+def test_a_corpus_of_ones_own_has_no_download(run) -> None:
+    status, _, err = run("download", "folder")
+    assert status == 2 and "See ." not in err and "hearfelt corpora scan folder" in err
+
+
+def test_an_empty_folder_is_told_briefly(run, tmp_path) -> None:
+    status, _, err = run("scan", "--data", tmp_path)
+    assert status == 2 and "hearfelt corpora list" in err and len(err) < 300 + len(str(tmp_path))
+
+
+def test_a_recording_given_for_a_manifest_is_told_briefly(run, tmp_path) -> None:
+    (tmp_path / "a.wav").write_bytes(bytes(range(1, 256)) * 40)
+    status, _, err = run("stats", tmp_path / "a.wav")
+    assert status == 2 and "is not a manifest" in err and err[:-1].isprintable()
+    assert len(err) < 400 + len(str(tmp_path))

@@ -117,7 +117,12 @@ def _invoke(name: str, arguments: list[str]) -> int:
         status = target(args=arguments, prog_name=f"hearfelt {name}", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
-        return _fail(f"{error.format_message()} Try: hearfelt {name} --help")
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+            _say(error.format_message())
+            return WRONG_REQUEST
+        context = getattr(error, "ctx", None)  # of the subcommand, where there is one
+        command = context.command_path if context else f"hearfelt {name}"
+        return _fail(f"{error.format_message().rstrip('.')}. Try: {command} --help")
     except typer.Abort:
         return _INTERRUPTED
     except SystemExit as leaving:  # what typer makes of a closed pipe

@@ -283,13 +283,11 @@ def scan_all(root: str | os.PathLike[str], names: Iterable[str] | None = None) -
     missing = [name for name in wanted if name not in found]
     if missing or not wanted:
         base = check_folder(root)
-        known = "; ".join(
-            f"{name}: {' or '.join(get_corpus(name).folder_names)}" for name in missing or list_corpora()
-        )
+        known = "; ".join(f"{name}: {' or '.join(get_corpus(name).folder_names)}" for name in missing)
         raise CorpusError(
             f"{base} has no folder of {', '.join(missing) or 'any known corpus'}. Found: "
             f"{', '.join(found) or 'none'}; folders there: {', '.join(sorted(_list(base))[:20]) or 'none'}. "
-            f"Folder names looked for: {known}."
+            f"Folder names looked for: {known or 'those of `hearfelt corpora list --json`'}."
         )
     return {name: scan(name, found[name]) for name in dict.fromkeys(wanted)}
 

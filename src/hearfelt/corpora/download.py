@@ -65,9 +65,10 @@ def download(
     info = get_corpus(name)
     plan = info.sources if sources is None else tuple(sources)
     if not plan:
-        raise CorpusError(
-            f"{info.title} cannot be downloaded directly.\n{info.instructions or f'See {info.url}.'}"
+        steps = info.instructions or (
+            f"See {info.url}." if info.url else f"Try: hearfelt corpora scan {name} FOLDER"
         )
+        raise CorpusError(f"{info.title} cannot be downloaded directly.\n{steps}")
     out = Path(out_dir).expanduser().absolute()
     folder, work = out / _folder_name(info), out / WORK_FOLDER / info.name
     if (folder / COMPLETED).is_file():

@@ -228,9 +228,14 @@ def read_manifest(path: str | os.PathLike[str], *, classes: Collection[str] = ()
     header = reader.fieldnames or []
     missing = [column for column in _REQUIRED if column not in header]
     if missing:
+        there = ", ".join(header)
+        if not there.isprintable():
+            there = "no text"
+        elif len(there) > 200:
+            there = f"{there[:200]}..."
         raise CorpusError(
             f"{source} is not a manifest: it lacks the columns {', '.join(missing)}; it has "
-            f"{', '.join(header) or 'none'}. `hearfelt corpora scan` writes one; a table with columns of "
+            f"{there or 'none'}. `hearfelt corpora scan` writes one; a table with columns of "
             "your own goes in as corpus `folder`."
         )
     base = os.path.abspath(source.parent)  # noqa: PTH100 - resolve() would follow links
