@@ -30,6 +30,7 @@ def test_mistakes_are_one_line(capsys, tiny_run, tmp_path) -> None:
         ([str(tiny_run), "--out", str(tmp_path / "x"), "--fold", "5"], "no trained fold 5; done: 0, 1"),
         ([str(tiny_run), "--out", str(tmp_path)], "is no bundle"),
         ([str(tiny_run)], "--out"),
+        ([str(tiny_run), "--out", str(tmp_path / "x"), "--metrics-from", "nope"], "nope is not a run folder"),
     ):
         assert main(["export", *arguments]) == 2
         stdout, err = capsys.readouterr()

@@ -26,3 +26,9 @@ def test_without_torch_it_says_what_brings_it(capsys, monkeypatch) -> None:
     monkeypatch.setattr(_registry, "_entries", missing)
     assert main(["models"]) == 0
     assert "pip install 'hearfelt[train]'" in capsys.readouterr().out
+
+
+def test_no_bundled_model_is_said(capsys, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(bundle, "MODELS_FOLDER", tmp_path)
+    assert main(["models"]) == 0
+    assert "(none in this installation)" in capsys.readouterr().out

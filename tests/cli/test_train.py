@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,9 +115,29 @@ def test_mistakes_are_one_line(capsys, tiny_corpora, tmp_path, monkeypatch) -> N
         ([TINY, *out, "--data", str(tiny_corpora), "--set", "data.corpora=[emodb, tess]"], "tess"),
         ([TINY, "--out", str(tmp_path / "full"), "--data", str(tiny_corpora)], "exists and is not empty"),
         ([TINY, *out, "--frob"], "--frob"),
+        ([TINY, *out, "--data", str(tiny_corpora), "--jobs", "0"], "--jobs is 0; at least one"),
+        ([TINY, *out, "--set", "protocol.name=kfold"], "stratified_random.\n"),
+        (
+            [TINY, *out, "--data", str(tiny_corpora), "--set", "training.start_from=nowhere"],
+            "nowhere is not a run folder",
+        ),
     ):
         assert main(["train", *arguments]) == 2, arguments
         stdout, err = capsys.readouterr()
         assert stdout == "" and err.count("\n") == 1 and err.startswith("error: "), err
         assert message in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_going_on_with_nothing_is_said(asked, capsys, tmp_path) -> None:
+    assert main(["train", TINY, "--out", str(tmp_path / "new"), "--resume"]) == 0
+    assert "There is no run to go on with in" in capsys.readouterr().err
+
+
+def test_without_the_extra_nothing_begins(capsys, monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    for command in (["train", TINY], ["export", str(tmp_path)]):
+        assert main([*command, "--out", str(tmp_path / "run")]) == 2
+        stdout, err = capsys.readouterr()
+        assert stdout == "" and err.count("\n") == 1 and "pip install 'hearfelt[train]'" in err
     assert not (tmp_path / "run").exists()

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hearfelt.cli._extras import check_installed
+
 
 def export(
     run: Annotated[str, typer.Argument(help="A finished run folder.")],
@@ -24,9 +26,7 @@ def export(
     ] = None,
 ) -> None:
     """Turn a run into a bundle: one ONNX file from waveform to probabilities, its description and its card."""
-    from hearfelt.errors import require
-
-    require("torch", "train", "exporting")
+    check_installed(("torch", "lightning", "onnx", "safetensors"), "train", "exporting")
     from hearfelt.training.export import export_run
 
     specification = export_run(

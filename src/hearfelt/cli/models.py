@@ -11,7 +11,7 @@ def models() -> None:
     from hearfelt.recognition.bundle import bundled_models
 
     typer.echo("Bundled models (hearfelt predict --model NAME):")
-    for name in bundled_models():
+    for name in bundled_models() or ["(none in this installation)"]:
         typer.echo(f"  {name}")
     typer.echo("Architectures (model.name of a recipe):")
     try:

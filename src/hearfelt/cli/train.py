@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hearfelt.cli._extras import check_installed
 from hearfelt.cli._progress import note, progress_bar
 
 
@@ -44,8 +45,13 @@ def train(
     from hearfelt.training.run import train as train_run
 
     parsed = load_recipe(recipe, settings or ())
+    check_installed(("torch", "lightning", "safetensors", "tensorboard"), "train", "training")
     if resume and out is None:
         raise RecipeError("--resume needs --out RUN, the run folder to go on with.")
+    if jobs is not None and jobs < 1:
+        raise RecipeError(f"--jobs is {jobs}; at least one fold has to be trained at a time.")
+    if resume and out is not None and not (Path(out) / "resolved.yaml").exists():
+        note(f"There is no run to go on with in {out} yet; this is its beginning.")
     folder = Path(out or f"runs/{parsed.name}-{datetime.now():%Y%m%d-%H%M%S}")
     command = shlex.join(["hearfelt", *sys.argv[1:]])
     source = Path(recipe).read_text(encoding="utf-8")

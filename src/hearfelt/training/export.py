@@ -101,7 +101,11 @@ def export_run(
             "These folds have front ends of their own (corpus statistics differ by fold) and cannot share one graph; "
             "export one with --fold."
         )
-    measured = Path(metrics_from) if metrics_from is not None else run.folder
+    measured = run.folder if metrics_from is None else open_run(metrics_from).folder
+    if not (measured / "metrics.json").exists() and metrics_from is not None:
+        raise BundleError(
+            f"{measured} has no metrics.json to take figures from; `hearfelt report {measured}` makes it."
+        )
     calibration = _calibrate(run, wanted, measured)
     module = Exported(members, calibration).eval()
     content = to_onnx(module, half_precision=half_precision)

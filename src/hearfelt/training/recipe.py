@@ -270,7 +270,7 @@ def load_recipe(source: str | os.PathLike[str] | Mapping[str, Any], settings: It
         return Recipe.model_validate(content)
     except ValidationError as error:
         problems = [_explain(item) for item in error.errors()]
-        raise RecipeError(f"{where} is wrong: " + "; ".join(dict.fromkeys(problems)) + ".") from error
+        raise RecipeError(f"{where} is wrong: {'; '.join(dict.fromkeys(problems)).rstrip('.')}.") from error
     except RecipeError as error:
         raise RecipeError(f"{where} is wrong: {error}") from error
 

@@ -200,6 +200,8 @@ def prepare_run(
     path, say = Path(folder), note or (lambda _: None)
     _check_free(path, resume)
     check_recipe(recipe)
+    if recipe.training.start_from is not None:
+        open_run(recipe.training.start_from)  # before there is a folder that would go on with a wrong name
     rows = gather_rows(recipe, data)
     waveforms = cache_waveforms(rows, sample_rate=recipe.front_end.sample_rate, progress=progress)
     say(f"Waveforms: {waveforms.report.describe()}.")
