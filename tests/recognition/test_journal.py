@@ -1,3 +1,5 @@
+import errno
+import io
 import json
 
 import pytest
@@ -90,3 +92,20 @@ def test_a_full_disk_is_one_sentence(tmp_path) -> None:
         with pytest.raises(HearfeltError, match=r"No space left on device.*--resume"):
             journal.add(answer("a.wav"))
         journal._file = real
+
+
+def test_what_did_not_fit_is_said_once_and_well(tmp_path) -> None:
+    """Closing tries to write the rest again; its failure must not hide the sentence that says how to go on."""
+
+    class FullDisk(io.BytesIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(HearfeltError, match=r"The answers so far are kept; go on with --resume\."):  # noqa: SIM117
+        with Journal(tmp_path / "o.jsonl", SETTINGS, resume=False) as journal:
+            journal._file.close()
+            journal._file = FullDisk()
+            journal.add(answer(PATHS[0]))

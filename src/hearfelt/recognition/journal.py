@@ -63,7 +63,11 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            self._file.close()  # which tries once more to write what did not fit
+        except OSError:
+            if error is None:
+                raise
 
     def __contains__(self, path: str) -> bool:
         return path in self._places
