@@ -45,7 +45,14 @@ def model_card(specification: Specification, size_bytes: int) -> str:
         lines.append(f"| {corpus} | {clips} | {language} | {licence} |")
     lines += ["", s.licence or "No licence of the weights was stated.", "", "## How good it is", ""]
     if s.metrics:
-        lines += [s.metrics_protocol, "", "| test rows | UAR | accuracy | macro F1 |", "|---|---|---|---|"]
+        lines += [s.metrics_protocol, ""]
+        if s.provenance.members > 1:
+            lines += [
+                f"The figures are those of the {s.provenance.members} members, each alone on the speakers that it never "
+                "heard; their average, which is what this model gives, has no such speakers left to be measured on.",
+                "",
+            ]
+        lines += ["| test rows | UAR | accuracy | macro F1 |", "|---|---|---|---|"]
         for corpus, values in s.metrics.items():
             cells = " | ".join(
                 f"{100 * values[key]:.1f} %" if key in values else ""
