@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from hearfelt.errors import RecipeError
 from hearfelt.models._registry import create_model
 
 
@@ -36,3 +37,16 @@ def test_rows_of_every_length_are_heard_as_if_alone() -> None:
         count for count, gap in zip(frames, (together - alone).abs().amax(1), strict=True) if gap > 1e-4
     ]
     assert not differing
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"channels": []}, "channels: .*at least 1"),
+        ({"channels": [0], "time_strides": [1]}, "channels.0: .*greater than 0"),
+        ({"time_strides": [1, 2]}, "4 channels and 2 time_strides"),
+    ],
+)
+def test_stages_that_cannot_be_built_are_one_sentence(options: dict[str, list[int]], sentence: str) -> None:
+    with pytest.raises(RecipeError, match=sentence):
+        create_model("residual_attention", class_count=4, mel_count=16, options=options)

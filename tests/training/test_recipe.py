@@ -210,6 +210,7 @@ def test_an_unknown_model_names_the_nearest(name: str, near: str) -> None:
         ({"protocol": {"name": "published", "scheme": "emobox"}}, "There is no published scheme named 'emobox'"),
         ({"front_end": {"max_hz": 9000}}, "min_hz < max_hz <= sample_rate / 2"),
         ({"recognition": {"hop_seconds": 9}}, "hop_seconds is longer"),
+        ({"recognition": {"window_seconds": 1000}}, "less than or equal to 600"),
         ({"name": "a/b"}, "name: .*pattern"),
         ({"recipe_version": 2}, "recipe_version: .*1, got 2"),
         ({"data": {"labels": {"set": "six", "keep": ["sad", "happy"]}}}, "'six'.* or the classes to keep, not both"),

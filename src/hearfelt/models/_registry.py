@@ -116,7 +116,9 @@ def create_model(
     try:
         config = entry.config.model_validate(dict(options or {}))
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'together'}: {e['msg']}" for e in error.errors()
+        )
         known = ", ".join(entry.config.model_fields) or "none"
         raise RecipeError(f"Options of model {name!r} are wrong: {problems}. It has: {known}.") from error
     return entry.make(class_count, mel_count, config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from hearfelt.models._layers import resize
@@ -23,8 +23,8 @@ class FourBlockConfig(ModelConfig):
 
     bands: int = Field(default=128, ge=46)
     frames: int = Field(default=128, ge=46)
-    channels: tuple[int, int, int, int] = (32, 64, 128, 256)
-    dense: tuple[int, ...] = (512, 256)
+    channels: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt] = (32, 64, 128, 256)
+    dense: tuple[PositiveInt, ...] = (512, 256)
     dropout: float = Field(default=0.5, ge=0, lt=1)
 
 

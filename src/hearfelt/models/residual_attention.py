@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -22,10 +22,18 @@ class ResidualAttentionConfig(ModelConfig):
     """
 
     stem_channels: int = Field(default=24, ge=4)
-    channels: tuple[int, ...] = (40, 80, 160, 224)
-    time_strides: tuple[int, ...] = (1, 2, 2, 1)
+    channels: tuple[PositiveInt, ...] = Field(default=(40, 80, 160, 224), min_length=1)
+    time_strides: tuple[PositiveInt, ...] = Field(default=(1, 2, 2, 1), min_length=1)
     embedding: int = Field(default=256, ge=8)
     dropout: float = Field(default=0.3, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> ResidualAttentionConfig:
+        if len(self.channels) != len(self.time_strides):
+            raise ValueError(
+                f"{len(self.channels)} channels and {len(self.time_strides)} time_strides; a stage has one of each"
+            )
+        return self
 
 
 class _Block(nn.Module):

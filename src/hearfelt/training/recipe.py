@@ -200,7 +200,7 @@ class TrainingPart(_Part):
 class RecognitionPart(_Part):
     """What the exported bundle recommends to recognition: how long recordings are cut."""
 
-    window_seconds: float = Field(default=3.0, gt=0)
+    window_seconds: float = Field(default=3.0, ge=0.1, le=600)  # what `hearfelt.load` takes
     hop_seconds: float = Field(default=1.5, gt=0)
 
 
