@@ -278,3 +278,10 @@ def test_one_channel_alone(tmp_path, generator) -> None:
         assert np.array_equal(np.concatenate(list(blocks)), samples[:, channel])
     with pytest.raises(AudioError, match=r"has 3 channels; number 3 \(from 0\)"):
         list(read_blocks(tmp_path / "three.wav", rate, channel=3))
+
+
+def test_what_is_empty_is_called_empty(tmp_path) -> None:
+    (tmp_path / "a.wav").touch()
+    for source in (tmp_path / "a.wav", io.BytesIO()):
+        with pytest.raises(AudioError, match=r"not audio that can be read \(it is empty\)"):
+            read_audio(source)

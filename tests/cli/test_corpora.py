@@ -189,3 +189,9 @@ def test_a_recording_given_for_a_manifest_is_told_briefly(run, tmp_path) -> None
     status, _, err = run("stats", tmp_path / "a.wav")
     assert status == 2 and "is not a manifest" in err and err[:-1].isprintable()
     assert len(err) < 400 + len(str(tmp_path))
+
+
+def test_a_clip_that_has_gone_is_told_without_numbers_of_errors(run, tmp_path) -> None:
+    (tmp_path / "m.csv").write_text("path,corpus,speaker,emotion\ngone.wav,x,y,happy\n")
+    status, out, _ = run("validate", tmp_path / "m.csv")
+    assert status == 1 and "gone.wav: No such file or directory" in out and "Errno" not in out

@@ -120,8 +120,9 @@ def _open(source: Source) -> Iterator[tuple[soundfile.SoundFile, str]]:
         try:
             file = stack.enter_context(soundfile.SoundFile(target, closefd=False))
         except (OSError, RuntimeError, TypeError, ValueError) as error:
+            reason = "it is empty" if _is_empty(target) else _reason(error)
             raise AudioError(
-                f"{name} is not audio that can be read ({_reason(error)}). WAV, FLAC, Ogg Vorbis, Opus, MP3 "
+                f"{name} is not audio that can be read ({reason}). WAV, FLAC, Ogg Vorbis, Opus, MP3 "
                 "and AIFF can; convert others first, such as with: ffmpeg -i FILE out.wav"
             ) from error
         if not MIN_SOURCE_RATE <= file.samplerate <= MAX_SOURCE_RATE:
@@ -237,6 +238,14 @@ def _mix(block: NDArray[np.float32]) -> NDArray[np.float32]:
         if block.shape[1] == 2:
             return (block[:, 0] + block[:, 1]) * np.float32(0.5)
         return np.asarray(block.mean(axis=1), dtype=np.float32)
+
+
+def _is_empty(source: Any) -> bool:
+    """Whether a descriptor or a seekable file holds no byte."""
+    try:
+        return (os.fstat(source).st_size if isinstance(source, int) else source.seek(0, os.SEEK_END)) == 0
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 def _reason(error: Exception) -> str:

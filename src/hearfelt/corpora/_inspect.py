@@ -91,7 +91,7 @@ def _inspect(path: str, rows: Sequence[Row]) -> list[Look]:
         samples = read_audio(path, SAMPLE_RATE)
     except (AudioError, OSError, RuntimeError, TypeError, ValueError) as error:
         empty = frames == 0 or _size(path) in range(64)  # a header at most
-        reason = str(error) if isinstance(error, AudioError) else getattr(error, "error_string", str(error))
+        reason = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
         look = Look(reason, empty, container, subtype, rate, channels)
         return [look] * len(rows)
     return [_measure(_part(samples, row), container, subtype, rate, channels) for row in rows]
