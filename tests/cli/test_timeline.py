@@ -166,3 +166,14 @@ def test_wrong_requests(capsys, bundle, folder, monkeypatch, arguments, sentence
     assert (status, out) == (2, "")
     assert sentence in err
     assert err.count("\n") == 1
+
+
+def test_a_recording_is_never_written_over(capsys, bundle, folder, tmp_path) -> None:
+    import shutil
+
+    talk = Path(shutil.copy(folder / "one.wav", tmp_path / "talk.wav"))
+    before = talk.read_bytes()
+    status, _, err = run(capsys, talk, "--model", bundle, "--out", talk)
+    assert status == 2
+    assert "would be lost" in err
+    assert talk.read_bytes() == before

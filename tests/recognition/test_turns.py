@@ -42,7 +42,7 @@ def test_text_grids_that_another_library_wrote(tmp_path, long, encoding) -> None
     grid = textgrids.TextGrid()
     grid.xmin, grid.xmax = 0.0, 9.0
     grid["Zoë"] = textgrids.Tier(
-        [textgrids.Interval(t, a, b) for t, a, b in [("", 0, 1.5), ('say no 3', 1.5, 4), ("", 4, 9)]]
+        [textgrids.Interval(t, a, b) for t, a, b in [("", 0, 1.5), ("say no 3", 1.5, 4), ("", 4, 9)]]
     )
     grid["bob 2"] = textgrids.Tier([textgrids.Interval(t, a, b) for t, a, b in [("", 0, 5), ("yes", 5, 9)]])
     text = grid.format(textgrids.TEXT_LONG if long else textgrids.TEXT_SHORT)

@@ -80,6 +80,7 @@ def timeline(
     Exit status: 0 all recognised, 1 some file failed, 2 the request was wrong.
     """
     from hearfelt.audio.speech_segments import SpeechSettings
+    from hearfelt.cli._targets import check_target
     from hearfelt.cli.predict import _processors
     from hearfelt.recognition.inputs import find_recordings
     from hearfelt.recognition.recognizer import load
@@ -112,6 +113,11 @@ def timeline(
         raise HearfeltError(
             f"A file of --format {form} holds one recording, and {len(found)} were given: name a folder with --out."
         )
+    one_file = writer.joins or not (several or (out is not None and Path(out).is_dir()))
+    targets = [out] if one_file or out is None else _targets(found, Path(out), writer.suffix)
+    for target in targets:
+        if target is not None:
+            check_target(target, inputs=[item for item in found if isinstance(item, str)])
     recognizer = load(
         model,
         threads=_processors() if threads is None else threads,
@@ -126,12 +132,11 @@ def timeline(
             job.turns(found[0])  # what is wrong with it is told before the work, as a wrong request
         if out is None:
             good = _write_all(job, found, writer, None, _write)
-        elif writer.joins or not (several or Path(out).is_dir()):
+        elif one_file:
             good = _to_file(job, found, writer, out)
         else:
-            targets = _targets(found, Path(out), writer.suffix)
             done = [
-                _to_file(job, [item], create_writer(form, **options), target)
+                _to_file(job, [item], create_writer(form, **options), str(target))
                 for item, target in zip(found, targets, strict=True)
             ]
             good = all(done)
