@@ -48,8 +48,9 @@ def model_card(specification: Specification, size_bytes: int) -> str:
         lines += [s.metrics_protocol, ""]
         if s.provenance.members > 1:
             lines += [
-                f"The figures are those of the {s.provenance.members} members, each alone on the speakers that it "
-                "never heard; their average, which is what this model gives, has no such speakers left to be measured on.",
+                f"The figures are those of the {s.provenance.members} members, each alone on the speakers that "
+                "it never heard; their average, which is what this model gives, has no such speakers left to be "
+                "measured on.",
                 "",
             ]
         lines += ["| test rows | UAR | accuracy | macro F1 |", "|---|---|---|---|"]
