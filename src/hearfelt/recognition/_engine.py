@@ -21,7 +21,7 @@ from hearfelt.recognition.bundle import Bundle, open_session
 _BATCH_SECONDS = 16.0
 _MAX_BATCH = 16
 #: A batch may hold this share of padding at most.
-_MAX_PADDING = 0.1
+_MAX_PADDING = 0.06
 _BLOCK_SECONDS = 10.0
 #: Keeps a closed set whose labels are all impossible from dividing by zero.
 _LEAST = 1e-30
@@ -72,6 +72,11 @@ class Engine:
         self._columns = columns
         self._width = len(specification.labels)
         self._session = open_session(bundle)
+
+    @property
+    def batch_samples(self) -> int:
+        """Samples that go through the graph together, where lengths differ."""
+        return max(self.window, int(_BATCH_SECONDS * self.rate))
 
     @property
     def batch_windows(self) -> int:
@@ -135,17 +140,18 @@ class Engine:
 
 
 def buckets(pieces: Iterable[tuple[int, Piece]], most: int) -> Iterator[list[tuple[int, Piece]]]:
-    """Group by length, so that little of a batch is padding.
+    """Group by length, so that little of a batch is padding; short clips go in larger batches.
 
     Args:
         pieces: with a number that says whose they are.
-        most: pieces a batch.
+        most: samples a batch, padding counted; one piece may be longer.
     """
     bucket: list[tuple[int, Piece]] = []
     total = 0
     for number, piece in sorted(pieces, key=lambda item: item[1].size):
         padded = piece.size * (len(bucket) + 1)
-        if bucket and (len(bucket) == most or padded * (1 - _MAX_PADDING) > total + piece.size):
+        full = len(bucket) == _MAX_BATCH or padded > most
+        if bucket and (full or padded * (1 - _MAX_PADDING) > total + piece.size):
             yield bucket
             bucket, total = [], 0
         bucket.append((number, piece))

@@ -93,7 +93,7 @@ def _recognize_chunk(
 def _run_pool(engine: Engine, pool: list[tuple[int, Piece]], results: list[list[Row] | Exception]) -> None:
     """Recognise pooled windows; the rows of a recording are added in time order, a failure replaces them."""
     done: list[tuple[int, Row]] = []
-    for bucket in buckets(pool, engine.batch_windows):
+    for bucket in buckets(pool, engine.batch_samples):
         try:
             rows = engine.run([piece for _, piece in bucket])
         except BundleError:
