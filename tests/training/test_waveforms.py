@@ -487,7 +487,7 @@ def test_a_cache_that_is_there_needs_no_writing(
     def refuse(*_: Any) -> None:
         raise AssertionError("locked")
 
-    monkeypatch.setattr(room, "_locked", refuse)
+    monkeypatch.setattr(room, "lock", refuse)
     assert holds(cache_waveforms(manifest, folder=cache))
 
 
