@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 # One thread a process, before anything loads numpy or torch: many small tests run beside each other.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -62,6 +63,13 @@ def real_clips(corpora_root: Path) -> Mapping[str, tuple[Path, ...]]:
 def generator() -> np.random.Generator:
     """Seeded, new for each test."""
     return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """A shell's background jobs begin with SIGINT ignored, and so would every process that the tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
