@@ -77,6 +77,15 @@ def read_json(path: str | os.PathLike[str], error: type[HearfeltError] = Hearfel
         raise error(f"{source} is damaged: it is not JSON ({cause}).") from cause
 
 
+def relative_below(path: str, base: str) -> str:
+    """A path relative to a folder that it is below, so that both can move together; others as they are.
+
+    >>> relative_below("/data/a.wav", "/data"), relative_below("/other/a.wav", "/data")
+    ('a.wav', '/other/a.wav')
+    """
+    return os.path.relpath(path, base) if path.startswith(base + os.sep) else path
+
+
 @contextlib.contextmanager
 def lock(path: str | os.PathLike[str], *, wait: bool = False) -> Iterator[bool]:
     """Hold a folder, or a file made for it, for the length of the block; a process that dies lets go of it.

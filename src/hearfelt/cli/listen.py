@@ -70,14 +70,15 @@ def listen(
         return _list_devices()
     from hearfelt.audio.recording import WavRecorder
     from hearfelt.cli._live import create_show
-    from hearfelt.recognition.recognizer import load
+    from hearfelt.cli._loading import load_recognizer
 
-    recognizer = load(
+    recognizer = load_recognizer(
         model,
+        threads=1,
         window_seconds=window_seconds,
         hop_seconds=hop_seconds,
         unsure_below=unsure_below,
-        labels=None if labels is None else [label for label in labels.split(",") if label.strip()],
+        labels=labels,
     )
     stream = recognizer.stream()
     with ExitStack() as stack:

@@ -56,21 +56,21 @@ def predict(
 
     Exit status: 0 all recognised, 1 some file failed, 2 the request was wrong.
     """
+    from hearfelt.cli._loading import load_recognizer
     from hearfelt.recognition.formats import FORMATS, create_format
     from hearfelt.recognition.inputs import STANDARD_INPUT, find_recordings
-    from hearfelt.recognition.recognizer import load
 
     if form not in FORMATS:
         raise UnknownNameError("format", form, FORMATS)
     if resume and out is None:
         raise HearfeltError("--resume goes on with the answers kept beside --out FILE; give --out as well.")
-    recognizer = load(
+    recognizer = load_recognizer(
         model,
-        threads=_processors() if threads is None else threads,
+        threads=threads,
         window_seconds=window_seconds,
         hop_seconds=hop_seconds,
         unsure_below=unsure_below,
-        labels=None if labels is None else [label for label in labels.split(",") if label.strip()],
+        labels=labels,
     )
     found = list(find_recordings(paths))
     if picture is not None and (len(found) != 1 or found[0] == STANDARD_INPUT):
@@ -158,12 +158,6 @@ def _recognize(recognizer: Recognizer, found: Sequence[str | Failure]) -> Iterat
                 yield replace(next(answers), path=item).to_dict()
             else:
                 yield item.to_dict()
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _write(text: str) -> None:

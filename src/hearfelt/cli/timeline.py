@@ -80,10 +80,9 @@ def timeline(
     Exit status: 0 all recognised, 1 some file failed, 2 the request was wrong.
     """
     from hearfelt.audio.speech_segments import SpeechSettings
+    from hearfelt.cli._loading import load_recognizer
     from hearfelt.cli._targets import check_target
-    from hearfelt.cli.predict import _processors
     from hearfelt.recognition.inputs import find_recordings
-    from hearfelt.recognition.recognizer import load
     from hearfelt.recognition.timeline import TimelineSettings
     from hearfelt.recognition.timelines._registry import create_writer
 
@@ -118,13 +117,13 @@ def timeline(
     for target in targets:
         if target is not None:
             check_target(target, inputs=[item for item in found if isinstance(item, str)])
-    recognizer = load(
+    recognizer = load_recognizer(
         model,
-        threads=_processors() if threads is None else threads,
+        threads=threads,
         window_seconds=window_seconds,
         hop_seconds=hop_seconds,
         unsure_below=unsure_below,
-        labels=None if labels is None else [label for label in labels.split(",") if label.strip()],
+        labels=labels,
     )
     with progress_bar() as tell:
         job = _Job(recognizer, channels, segments, settings, writer.overview, tell)

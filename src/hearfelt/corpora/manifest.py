@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from hearfelt.emotions import LabelSet, parse_emotion
 from hearfelt.errors import CorpusError, require
-from hearfelt.files import write_atomically
+from hearfelt.files import relative_below, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,7 +187,7 @@ class Manifest(Sequence[Row]):
         writer.writerow([*COLUMNS, *(f"votes_{emotion}" for emotion in emotions)])
         for row in self.rows:
             cells = [getattr(row, column) for column in COLUMNS]
-            cells[0] = _relative(row.path, base)
+            cells[0] = relative_below(row.path, base)
             writer.writerow(
                 ["" if cell is None else cell for cell in cells]
                 + [row.votes.get(emotion, "") for emotion in emotions]
@@ -203,10 +203,6 @@ def _map_votes(votes: Mapping[str, float], labels: LabelSet) -> dict[str, float]
             mapped[target] = mapped.get(target, 0.0) + share
     total = sum(mapped.values())
     return {emotion: share / total for emotion, share in mapped.items()} if total else {}
-
-
-def _relative(path: str, base: str) -> str:
-    return os.path.relpath(path, base) if path.startswith(base + os.sep) else path
 
 
 def read_manifest(path: str | os.PathLike[str], *, classes: Collection[str] = ()) -> Manifest:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hearfelt.corpora.manifest import Manifest
 from hearfelt.errors import ProtocolError
-from hearfelt.files import write_atomically
+from hearfelt.files import relative_below, write_atomically
 
 PARTS = ("train", "validation", "test")
 _COLUMNS = ["path", "start", "end", "fold", "part"]
@@ -83,7 +83,8 @@ class Split:
         target = Path(path)
         base = _absolute(target.parent)
         cells = [
-            [_relative(row.path, base), row.start, "" if row.end is None else row.end] for row in manifest
+            [relative_below(row.path, base), row.start, "" if row.end is None else row.end]
+            for row in manifest
         ]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -185,10 +186,6 @@ def _leaves_out(protocol: str) -> bool:
 
 def _absolute(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - as manifests do; resolve() would follow links
-
-
-def _relative(path: str, base: str) -> str:
-    return os.path.relpath(path, base) if path.startswith(base + os.sep) else path
 
 
 def _show(key: tuple[str, float, float | None]) -> str:

@@ -163,3 +163,11 @@ def buckets(pieces: Iterable[tuple[int, Piece]], most: int) -> Iterator[list[tup
 def is_file(source: Any) -> bool:
     """Whether a source is a path or a file object, not samples."""
     return isinstance(source, (str, bytes, os.PathLike)) or hasattr(source, "read")
+
+
+def source_name(source: Any) -> str:
+    """What a recording is called in answers: its path, a file object's name, or nothing for samples."""
+    if isinstance(source, (str, bytes, os.PathLike)):
+        return os.fsdecode(source)
+    name = getattr(source, "name", "")
+    return name if isinstance(name, str) else ""

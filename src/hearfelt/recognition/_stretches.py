@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,7 +17,7 @@ from hearfelt.audio.speech_segments import SpeechSettings, speech_segments
 from hearfelt.audio.windows import windows
 from hearfelt.errors import AudioError
 from hearfelt.features.overview import Overview, OverviewBuilder
-from hearfelt.recognition._engine import is_file
+from hearfelt.recognition._engine import is_file, source_name
 from hearfelt.recognition.turns import Turn
 
 _BLOCK_SECONDS = 10.0
@@ -38,7 +37,7 @@ class RecordingReader:
 
     def __init__(self, source: Any, sample_rate: int | None, rate: int, *, split: bool) -> None:
         self.rate, self.split, self._given = rate, split, sample_rate
-        self.name = _name(source)
+        self.name = source_name(source)
         if hasattr(source, "read") and not (hasattr(source, "seekable") and source.seekable()):
             source = io.BytesIO(source.read())
         self._source = source
@@ -127,10 +126,3 @@ def stretch_windows(stretches: Sequence[Stretch], window: int, hop: int) -> list
             for span, (begins, ends) in zip(spans, pairwise(borders), strict=True)
         ]
     return sorted(found, key=lambda item: (item.start, item.end))
-
-
-def _name(source: Any) -> str:
-    if isinstance(source, (str, bytes, os.PathLike)):
-        return os.fsdecode(source)
-    name = getattr(source, "name", "")
-    return name if isinstance(name, str) else ""

@@ -13,7 +13,7 @@ from hearfelt.audio.decode import Source
 from hearfelt.emotions import SYNONYMS
 from hearfelt.errors import BundleError, UnknownNameError
 from hearfelt.models.specification import Specification
-from hearfelt.recognition._engine import Engine, Row
+from hearfelt.recognition._engine import Engine, Row, source_name
 from hearfelt.recognition._many import recognize_many, stream
 from hearfelt.recognition.bundle import DEFAULT, Bundle, read_bundle
 from hearfelt.recognition.results import Failure, Recognition, Segment, combine, decide
@@ -121,7 +121,7 @@ class Recognizer:
             BundleError: the model fails on it.
         """
         pieces = self._engine.pieces(source, sample_rate)
-        return self._recognition(_name(source), stream(self._engine, pieces, self.threads))
+        return self._recognition(source_name(source), stream(self._engine, pieces, self.threads))
 
     def batch(
         self, sources: Sequence[Source | ArrayLike], sample_rate: int | None = None
@@ -145,8 +145,8 @@ class Recognizer:
 
     def _answer(self, source: Any, result: list[Row] | Exception) -> Recognition | Failure:
         if isinstance(result, Exception):
-            return Failure(_name(source), str(result))
-        return self._recognition(_name(source), result)
+            return Failure(source_name(source), str(result))
+        return self._recognition(source_name(source), result)
 
     def _recognition(self, path: str, rows: Sequence[Row]) -> Recognition:
         rate = self.specification.sample_rate
@@ -184,10 +184,3 @@ def _closed_set(
         )
     columns = [index for index, label in enumerate(known) if label in asked]
     return tuple(known[index] for index in columns), np.array(columns)
-
-
-def _name(source: Any) -> str:
-    if isinstance(source, (str, bytes, os.PathLike)):
-        return os.fsdecode(source)
-    name = getattr(source, "name", "")
-    return name if isinstance(name, str) else ""

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from hearfelt.errors import RecipeError
+from hearfelt.evaluation.calibration import softmax
 from hearfelt.evaluation.metrics import closed_set_prediction
 from hearfelt.evaluation.predictions import Predictions, write_predictions
 from hearfelt.features.log_mel import LogMelConfig, log_mel
@@ -210,8 +211,7 @@ def predict_rows(network: torch.nn.Module, clips: LabelledClips, rows: Sequence[
         answer = network(batch.waveform.to(device), batch.lengths.to(device)).double().cpu()
         logits[batch.rows.numpy()] = answer.numpy()
     chosen = logits[list(rows)]
-    shifted = np.exp(chosen - chosen.max(axis=1, keepdims=True))
-    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    probabilities = softmax(chosen)
     prediction = np.zeros(len(rows), dtype=np.int64)
     allowed = clips.allowed[list(rows)]
     for mask in np.unique(allowed, axis=0):
