@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hearfelt.errors import RecipeError
+
 
 def length_mask(lengths: Tensor, frames: int) -> Tensor:
     """(batch,) lengths to a (batch, frames) mask of ones and zeros."""
@@ -83,3 +85,82 @@ def resize(features: Tensor, lengths: Tensor, bands: int, frames: int) -> Tensor
     first = features.gather(2, low[:, None].expand(rows))
     second = features.gather(2, high[:, None].expand(rows))
     return first * (1 - share) + second * share
+
+
+def bands_of(mel_count: int, input_channels: int) -> int:
+    """Rows of one picture, where several channels are stacked on the band axis.
+
+    Raises:
+        RecipeError: the bands cannot be divided among the channels.
+
+    >>> bands_of(231, 3)
+    77
+    """
+    if mel_count % input_channels:
+        raise RecipeError(
+            f"{mel_count} bands cannot be divided into {input_channels} input_channels. Of a log-mel spectrogram there "
+            "is 1; a coloured picture of height h has 3 and 3 h bands."
+        )
+    return mel_count // input_channels
+
+
+def unstack(features: Tensor, input_channels: int) -> Tensor:
+    """(batch, input_channels * bands, frames) to (batch, input_channels, bands, frames)."""
+    if input_channels == 1:
+        return features[:, None]
+    return features.reshape(features.shape[0], input_channels, -1, features.shape[2])
+
+
+class Resize(nn.Module):
+    """Every row's valid part as a picture of one size; see `resize`.
+
+    Shape: features (batch, input_channels * bands', frames'), lengths (batch,) -> (batch, input_channels, bands,
+    frames).
+    """
+
+    def __init__(self, bands: int, frames: int, input_channels: int = 1) -> None:
+        super().__init__()
+        self.bands, self.frames, self.input_channels = bands, frames, input_channels
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """See the class."""
+        if self.input_channels == 1:
+            return resize(features, lengths, self.bands, self.frames)[:, None]
+        channels = unstack(features, self.input_channels)
+        lengths = lengths[:, None].expand(-1, self.input_channels).flatten()
+        pictures = resize(channels.flatten(0, 1), lengths, self.bands, self.frames)
+        return pictures.reshape(-1, self.input_channels, self.bands, self.frames)
+
+
+class MaskedMean(nn.Module):
+    """Mean over the valid frames.
+
+    Shape: x (batch, channels, frames), mask (batch, frames) -> (batch, channels).
+    """
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """See the class."""
+        return (x.float() * mask[:, None]).sum(2) / mask.sum(1, keepdim=True)
+
+
+class PenalizedLinear(nn.Linear):
+    """A dense layer with an L2 penalty of its own, as Keras' ``kernel_regularizer=l2(penalty)``.
+
+    The gradient of ``penalty * sum(weight ** 2)`` is added to the weight's own; the reported loss is without the
+    penalty. An optimiser's weight decay cannot say this: it is one for all layers, and AdamW's is no gradient at all.
+    """
+
+    def __init__(self, inputs: int, outputs: int, penalty: float) -> None:
+        super().__init__(inputs, outputs)
+        self.penalty = penalty
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        weight: Tensor = self.weight
+        if self.penalty and self.training and torch.is_grad_enabled() and weight.requires_grad:
+            own = weight.detach()
+            weight = weight.view_as(weight)
+            weight.register_hook(  # type: ignore[no-untyped-call]
+                lambda gradient: gradient + 2 * self.penalty * own
+            )
+        return F.linear(x, weight, self.bias)

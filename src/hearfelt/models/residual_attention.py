@@ -6,7 +6,14 @@ from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hearfelt.models._layers import AttentiveStatistics, SqueezeExcitation, length_mask, strided
+from hearfelt.models._layers import (
+    AttentiveStatistics,
+    SqueezeExcitation,
+    bands_of,
+    length_mask,
+    strided,
+    unstack,
+)
 from hearfelt.models._registry import ModelConfig, register_model
 
 
@@ -14,6 +21,7 @@ class ResidualAttentionConfig(ModelConfig):
     """Options of `ResidualAttention`.
 
     Attributes:
+        input_channels: pictures that are stacked on the band axis; 1 for a spectrogram, 3 for a coloured picture.
         stem_channels: after the first convolution, which halves bands and frames.
         channels: of the stages; each halves the bands.
         time_strides: of the stages.
@@ -21,6 +29,7 @@ class ResidualAttentionConfig(ModelConfig):
         dropout: before the output, and half of it before the embedding.
     """
 
+    input_channels: int = Field(default=1, ge=1)
     stem_channels: int = Field(default=24, ge=4)
     channels: tuple[PositiveInt, ...] = Field(default=(40, 80, 160, 224), min_length=1)
     time_strides: tuple[PositiveInt, ...] = Field(default=(1, 2, 2, 1), min_length=1)
@@ -66,14 +75,15 @@ class ResidualAttention(nn.Module):
 
     def __init__(self, class_count: int, mel_count: int, config: ResidualAttentionConfig) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(1, config.stem_channels, 5, stride=2, padding=2, bias=False)
+        self.input_channels = config.input_channels
+        self.stem = nn.Conv2d(config.input_channels, config.stem_channels, 5, stride=2, padding=2, bias=False)
         self.stem_norm = nn.BatchNorm2d(config.stem_channels)
         widths = (config.stem_channels, *config.channels)
         self.blocks = nn.ModuleList(
             _Block(before, after, stride)
             for before, after, stride in zip(widths[:-1], widths[1:], config.time_strides, strict=True)
         )
-        bands = -(-mel_count // 2 ** (1 + len(config.channels)))
+        bands = -(-bands_of(mel_count, config.input_channels) // 2 ** (1 + len(config.channels)))
         self.embed = nn.Conv1d(widths[-1] * bands, config.embedding, 1, bias=False)
         self.embed_norm = nn.BatchNorm1d(config.embedding)
         self.pool = AttentiveStatistics(config.embedding)
@@ -88,7 +98,7 @@ class ResidualAttention(nn.Module):
 
     def embedding(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Pooled statistics (batch, 2 * embedding) before the output layer."""
-        x = F.relu(self.stem_norm(self.stem(features[:, None])))
+        x = F.relu(self.stem_norm(self.stem(unstack(features, self.input_channels))))
         lengths = strided(lengths, 2)
         x = x * length_mask(lengths, x.shape[3])[:, None, None].to(x.dtype)
         for block in self.blocks:
