@@ -17,6 +17,7 @@ import pytest
 import soundfile
 
 from hearfelt.cli import main
+from hearfelt.recognition.balance import balance
 from hearfelt.recognition.recognizer import load
 from hearfelt.testing.bundles import write_tiny_bundle
 from hearfelt.testing.voices import make_speakers, speak
@@ -294,3 +295,19 @@ def test_a_pipe_is_not_replaced_by_a_file(capsys, bundle, folder, tmp_path) -> N
 def test_a_picture_is_called_what_it_is(capsys, bundle, folder, tmp_path) -> None:
     status, out, err = predict(capsys, folder / "a.wav", "--model", bundle, "--picture", tmp_path / "a.jpg")
     assert (status, out) == (2, "") and "Name it .png" in err
+
+
+def test_balanced_answers_are_the_librarys(capsys, bundle, folder, tmp_path) -> None:
+    """To stdout and into a file; the failure stays, the shares of the classes become alike."""
+    _, plain, _ = predict(capsys, folder, "--model", bundle, "--format", "json")
+    status, out, _ = predict(capsys, folder, "--model", bundle, "--format", "json", "--balance")
+    found = json.loads(out)
+    assert status == 1 and "error" in found[3]
+    assert found == balance(json.loads(plain))
+    rows = [list(answer["probabilities"].values()) for answer in found[:3]]
+    assert np.mean(rows, axis=0) == pytest.approx(1 / len(rows[0]), abs=1e-4)
+    file = tmp_path / "found.json"
+    assert predict(capsys, folder, "--model", bundle, "--format", "json", "--balance", "--out", file)[0] == 1
+    assert json.loads(file.read_text()) == found
+    status, _, err = predict(capsys, folder / "a.wav", "--model", bundle, "--balance")
+    assert status == 2 and "several recordings" in err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hearfelt.recognition.results import Failure
 
 _SOME_FAILED = 1
+_Answer = Mapping[str, Any]
+_Together = Callable[[Sequence[_Answer]], Iterable[_Answer]]
 
 
 def predict(
@@ -48,6 +50,12 @@ def predict(
     picture: Annotated[
         str | None, typer.Option(help="Also draw one recording over time into this PNG.")
     ] = None,
+    balance: Annotated[
+        bool,
+        typer.Option(
+            "--balance", help="The emotions are about equally frequent in these recordings: weigh them so."
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run of the same --out.")
     ] = False,
@@ -83,8 +91,9 @@ def predict(
     widest = max((len(item if isinstance(item, str) else item.path) for item in found), default=0)
     colored = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     style = create_format(form, recognizer.labels, widest=widest, colored=colored)
+    together = _balance(recognizer, found) if balance else None
     write = _to_stdout if out is None else partial(_to_file, out=out, resume=resume)
-    good = write(recognizer, found, style)
+    good = write(recognizer, found, style, together)
     if picture is not None and good and isinstance(found[0], str):
         _draw(recognizer, found[0], picture)
     return 0 if good else _SOME_FAILED
@@ -100,21 +109,46 @@ def _draw(recognizer: Recognizer, path: str, picture: str) -> None:
     note(f"Picture: {picture}")
 
 
-def _to_stdout(recognizer: Recognizer, found: Sequence[str | Failure], style: Any) -> bool:
+def _balance(recognizer: Recognizer, found: Sequence[str | Failure]) -> _Together:
+    from hearfelt.recognition.balance import balance
+
+    if len(found) < 2:
+        raise HearfeltError(f"--balance needs several recordings, and there is {len(found)}. Leave it out.")
+    return partial(balance, unsure_below=recognizer.unsure_below)
+
+
+def _to_stdout(
+    recognizer: Recognizer, found: Sequence[str | Failure], style: Any, together: _Together | None
+) -> bool:
     good = True
-    _write(style.begin())
+    answers = _recognize(recognizer, found)
     # Answers that scroll on a terminal are progress enough.
-    with nullcontext(_no_bar) if sys.stdout.isatty() or len(found) < 2 else progress_bar() as tell:
-        for done, answer in enumerate(_recognize(recognizer, found), start=1):
+    scrolls = together is None and sys.stdout.isatty()
+    with nullcontext(_no_bar) if scrolls or len(found) < 2 else progress_bar() as tell:
+        known = _told(answers, len(found), tell)
+        shown = known if together is None else together(list(known))
+        _write(style.begin())
+        for answer in shown:
             good = good and "error" not in answer
             _write(style.answer(answer))
-            tell("recognising", done, len(found))
     _write(style.end())
     return good
 
 
+def _told(answers: Iterable[_Answer], total: int, tell: Callable[[str, int, int], None]) -> Iterator[_Answer]:
+    """Progress is told when the next answer is asked for, which is after this one was shown."""
+    for done, answer in enumerate(answers, start=1):
+        yield answer
+        tell("recognising", done, total)
+
+
 def _to_file(
-    recognizer: Recognizer, found: Sequence[str | Failure], style: Any, out: str, resume: bool
+    recognizer: Recognizer,
+    found: Sequence[str | Failure],
+    style: Any,
+    together: _Together | None,
+    out: str,
+    resume: bool,
 ) -> bool:
     from hearfelt.cli._main import InterruptedWorkError
     from hearfelt.recognition.journal import Journal
@@ -136,7 +170,7 @@ def _to_file(
                 for done, answer in enumerate(_recognize(recognizer, todo), start=1):
                     journal.add(answer)
                     tell("recognising", done, len(todo))
-            return journal.finish(paths, style)
+            return journal.finish(paths, style, together)
         except KeyboardInterrupt as interruption:
             raise InterruptedWorkError(
                 f"interrupted: {len(journal):,} of {len(found):,} answers are kept in {journal.path}; go on "

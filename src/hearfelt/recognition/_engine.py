@@ -58,10 +58,16 @@ class Engine:
         columns: of the graph's output that are kept and renormalised.
         window_seconds: length of a window.
         hop_seconds: step between windows.
+        session: on the bundle's graph, where there is one already.
     """
 
     def __init__(
-        self, bundle: Bundle, columns: NDArray[np.intp], window_seconds: float, hop_seconds: float
+        self,
+        bundle: Bundle,
+        columns: NDArray[np.intp],
+        window_seconds: float,
+        hop_seconds: float,
+        session: Any = None,
     ) -> None:
         specification = bundle.specification
         self.folder = bundle.folder
@@ -71,7 +77,7 @@ class Engine:
         self._shortest = round(specification.min_seconds * self.rate)
         self._columns = columns
         self._width = len(specification.labels)
-        self._session = open_session(bundle)
+        self.session = open_session(bundle) if session is None else session
 
     @property
     def batch_samples(self) -> int:
@@ -91,6 +97,8 @@ class Engine:
         """
         if is_file(source):
             blocks = read_blocks(source, self.rate, _BLOCK_SECONDS)
+        elif isinstance(source, Iterator):
+            blocks = source
         else:
             blocks = iter([mono_at(source, sample_rate, self.rate)])
         for start, samples in cut(blocks, self.window, self.hop):
@@ -123,7 +131,7 @@ class Engine:
         for row, clip in zip(waveform, clips, strict=True):
             row[: clip.size] = clip
         try:
-            (found,) = self._session.run(["probabilities"], {"waveform": waveform, "lengths": lengths})
+            (found,) = self.session.run(["probabilities"], {"waveform": waveform, "lengths": lengths})
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise BundleError(
                 f"The model in {self.folder} cannot be run: {' '.join(str(error).split())[:300]}"

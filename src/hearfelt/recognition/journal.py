@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -99,8 +99,18 @@ class Journal:
             self._file.seek(self._places[path])
             yield json.loads(self._file.readline())
 
-    def finish(self, paths: Iterable[str], form: Format) -> bool:
+    def finish(
+        self,
+        paths: Iterable[str],
+        form: Format,
+        together: Callable[[Sequence[Answer]], Iterable[Answer]] | None = None,
+    ) -> bool:
         """Write the file in one step and remove the journal.
+
+        Args:
+            paths: in the order of the file.
+            form: how it is written.
+            together: changes the answers once all are known; they are held in memory then.
 
         Returns:
             whether every answer is a recognition, none a failure.
@@ -108,7 +118,8 @@ class Journal:
         good = True
         with atomic_writer(self.out) as file:
             file.write(form.begin().encode("utf-8", "surrogateescape"))
-            for answer in self.read(paths):
+            answers: Iterable[Answer] = self.read(paths)
+            for answer in answers if together is None else together(list(answers)):
                 good = good and "error" not in answer
                 file.write(form.answer(answer).encode("utf-8", "surrogateescape"))
             file.write(form.end().encode("utf-8"))

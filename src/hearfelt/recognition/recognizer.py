@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +79,7 @@ class Recognizer:
         hop_seconds: float | None = None,
         unsure_below: float = 0.0,
         labels: Sequence[str] | None = None,
+        session: Any = None,
     ) -> None:
         self.specification: Specification = bundle.specification
         spec = bundle.specification
@@ -90,7 +92,8 @@ class Recognizer:
         self._check_options()
         self.labels, columns = _closed_set(spec.labels, labels)
         self.folder = bundle.folder
-        self._engine = Engine(bundle, columns, self.window_seconds, self.hop_seconds)
+        self._bundle = replace(bundle, graph=b"")  # the session has read it
+        self._engine = Engine(bundle, columns, self.window_seconds, self.hop_seconds, session)
 
     def _check_options(self) -> None:
         if not 0.1 <= self.window_seconds <= 600:
@@ -108,12 +111,31 @@ class Recognizer:
         if self.threads < 1:
             raise BundleError(f"{self.threads} threads were asked for; at least one is needed.")
 
-    def __call__(self, source: Source | ArrayLike, sample_rate: int | None = None) -> Recognition:
+    def variant(self, *, unsure_below: float = 0.0, labels: Sequence[str] | None = None) -> Recognizer:
+        """The same loaded model, windows and threads with another threshold and closed set; costs next to nothing.
+
+        Raises:
+            BundleError: the threshold is no probability, or fewer than two labels are left.
+            UnknownNameError: a label that the model does not have.
+        """
+        return Recognizer(
+            self._bundle,
+            threads=self.threads,
+            window_seconds=self.window_seconds,
+            hop_seconds=self.hop_seconds,
+            unsure_below=unsure_below,
+            labels=labels,
+            session=self._engine.session,
+        )
+
+    def __call__(
+        self, source: Source | ArrayLike | Iterator[NDArray[np.float32]], sample_rate: int | None = None
+    ) -> Recognition:
         """Recognise one recording of any length.
 
         Args:
             source: a path, a binary file object, or samples: (samples,) or (samples, channels), floats in
-                [-1, 1] or integers of full scale.
+                [-1, 1] or integers of full scale; or an iterator over its blocks, (samples,) at the model's rate.
             sample_rate: of samples, in hertz; files say it themselves.
 
         Raises:
