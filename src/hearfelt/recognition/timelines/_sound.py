@@ -6,6 +6,7 @@ import base64
 import io
 import os
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from hearfelt.audio.decode import read_blocks
@@ -19,11 +20,13 @@ _RATE = 24000
 _COMPRESSION = 0.8
 
 
-def sound_source(path: str, duration: float, mode: str, target: str | os.PathLike[str] | None) -> str:
+def sound_source(
+    path: str | IO[bytes], duration: float, mode: str, target: str | os.PathLike[str] | None
+) -> str:
     """What stands in ``src``: a data URI, a link relative to the page, or nothing.
 
     Args:
-        path: of the recording; empty or ``-`` for one that is not a file.
+        path: of the recording, empty or ``-`` for one that is not a file; or the open recording itself.
         duration: of the recording, in seconds.
         mode: one of `MODES`; ``auto`` embeds up to 15 minutes.
         target: the page, from whose folder links go.
@@ -33,6 +36,9 @@ def sound_source(path: str, duration: float, mode: str, target: str | os.PathLik
     """
     if mode not in MODES:
         raise UnknownNameError("audio mode", mode, MODES)
+    if not isinstance(path, str):
+        path.seek(0)
+        return "" if mode == "none" else _data_uri(path)
     if mode == "none" or not os.path.isfile(path):  # noqa: PTH113 - bytes that are no text are possible
         return ""
     if mode == "embed" and duration > _MOST_SECONDS:
@@ -42,7 +48,7 @@ def sound_source(path: str, duration: float, mode: str, target: str | os.PathLik
         )
     if mode == "embed" or (mode == "auto" and duration <= _EMBEDDED_SECONDS):
         try:
-            return "data:audio/ogg;base64," + base64.b64encode(_vorbis(path)).decode("ascii")
+            return _data_uri(path)
         except (AudioError, RuntimeError, ValueError):  # a libsndfile without Vorbis
             if mode == "embed":
                 raise
@@ -54,7 +60,11 @@ def sound_source(path: str, duration: float, mode: str, target: str | os.PathLik
     return quote(os.fsencode(Path(near).as_posix()))
 
 
-def _vorbis(path: str) -> bytes:
+def _data_uri(source: str | IO[bytes]) -> str:
+    return "data:audio/ogg;base64," + base64.b64encode(_vorbis(source)).decode("ascii")
+
+
+def _vorbis(path: str | IO[bytes]) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()

@@ -15,16 +15,23 @@ _MIME = {".wav": "audio/x-wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".opu
 
 
 class EafWriter(TimelineWriter):
-    """Linked to the recording, so that ELAN plays it."""
+    """Linked to the recording, so that ELAN plays it.
+
+    Args:
+        media: whether to name the recording's place; not where its path is but a name.
+    """
 
     suffix = ".eaf"
 
+    def __init__(self, media: bool = True) -> None:
+        self.media = media
+
     def render(self, timeline: Timeline, target: str | os.PathLike[str] | None = None) -> str:
         """The whole file."""
-        return "\n".join(_lines(timeline, target)) + "\n"
+        return "\n".join(_lines(timeline, target, self.media)) + "\n"
 
 
-def _lines(timeline: Timeline, target: str | os.PathLike[str] | None) -> Iterator[str]:
+def _lines(timeline: Timeline, target: str | os.PathLike[str] | None, media: bool) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield (
         f'<ANNOTATION_DOCUMENT AUTHOR="hearfelt" DATE="{datetime.now(UTC).isoformat(timespec="seconds")}" '
@@ -32,7 +39,8 @@ def _lines(timeline: Timeline, target: str | os.PathLike[str] | None) -> Iterato
         'xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">'
     )
     yield '  <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">'
-    yield from _media(timeline.path, target)
+    if media:
+        yield from _media(timeline.path, target)
     slots: list[int] = []
     body: list[str] = []
     annotations = 0

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -34,20 +34,22 @@ class HtmlWriter(TimelineWriter):
 
     Args:
         audio: ``embed`` the sound, ``link`` to it, ``none``, or ``auto``: embed up to 15 minutes.
+        sound: an open recording to embed, where the timeline's path is but a name.
     """
 
     suffix = ".html"
     overview = True
 
-    def __init__(self, audio: str = "auto") -> None:
+    def __init__(self, audio: str = "auto", sound: IO[bytes] | None = None) -> None:
         if audio not in MODES:
             raise UnknownNameError("audio mode", audio, MODES)
         self.audio = audio
+        self.sound = sound
 
     def render(self, timeline: Timeline, target: str | os.PathLike[str] | None = None) -> str:
         """The page."""
         name = one_line(PurePath(timeline.path).name) or "recording"
-        sound = sound_source(timeline.path, timeline.duration, self.audio, target)
+        sound = sound_source(self.sound or timeline.path, timeline.duration, self.audio, target)
         script = (_HERE / "page.js").read_text(encoding="utf-8")
         body = "".join(
             (
