@@ -6,23 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from hearfelt.app._description import WARNINGS, describe
 from hearfelt.app._openapi import REFUSALS, answers
 from hearfelt.app._state import service_of
-from hearfelt.recognition.bundle import CARD_FILE
-from hearfelt.recognition.recognizer import Recognizer
 
 router = APIRouter()
 
-#: In plain words, for every model.
-WARNINGS = (
-    "The answers say how a voice sounds to a model that learned from actors. They do not say what a person feels.",
-    "Do not use them to judge people: not for hiring, work, school, credit, insurance, police, borders, health or "
-    "anything else that decides about somebody. In the European Union, recognising emotions at work and in education "
-    "is forbidden (AI Act, article 5).",
-    "Ask the people who are recorded before you use this, and tell them what it does.",
-    "Most of what it learned is acted speech of adults in a few languages. Everyday speech, children, other languages, "
-    "noise, song, and voices changed by illness are recognised worse.",
-)
 _EXAMPLE = {
     "default": "default",
     "models": [
@@ -48,19 +37,10 @@ _EXAMPLE = {
 async def models(request: Request) -> dict[str, Any]:
     """The first model is the one that answers where none is asked for. `specification` is the bundle's `model.json`."""
     service = service_of(request)
-    return {"default": service.default, "models": [_describe(*item) for item in service.models.items()]}
-
-
-def _describe(name: str, recognizer: Recognizer) -> dict[str, Any]:
-    specification = recognizer.specification
-    card = recognizer.folder / CARD_FILE
     return {
-        "name": name,
-        "labels": list(recognizer.labels),
-        "licence": specification.licence,
-        "metrics": specification.metrics,
-        "metrics_protocol": specification.metrics_protocol,
-        "specification": specification.model_dump(mode="json"),
-        "card": card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
-        "warnings": list(WARNINGS),
+        "default": service.default,
+        "models": [
+            describe(name, recognizer.folder, recognizer.specification, labels=recognizer.labels)
+            for name, recognizer in service.models.items()
+        ],
     }

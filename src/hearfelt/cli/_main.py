@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
         "hearfelt.cli.timeline:timeline", "Find the speech in long recordings, and its emotions over time."
     ),
     "serve": Command("hearfelt.cli.serve:serve", "Serve recognition over HTTP, with a web page."),
+    "page": Command("hearfelt.cli.page:page", "Write a web page that recognises in the browser alone."),
     "demo": Command("hearfelt.cli.demo:demo", "Recognise the bundled samples and draw one picture."),
     "models": Command("hearfelt.cli.models:models", "List the model architectures and the bundled models."),
     "corpora": Command("hearfelt.cli.corpora:app", "Download, scan, validate, describe and rename corpora."),
