@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Speaker of clips that nobody knows the speaker of; they are in no protocol that keeps speakers apart.
+UNKNOWN_SPEAKER = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One labelled clip.
@@ -32,7 +36,7 @@ class Row:
         path: absolute path of the recording.
         corpus: adapter name, such as ``ravdess_song``.
         speaker: unique over all corpora, such as ``ravdess_07``; one person has one name, also where
-            two corpora share them.
+            two corpora share them; `UNKNOWN_SPEAKER` where nobody knows.
         sex: ``female``, ``male`` or empty where unknown.
         language: ISO 639-1 code.
         emotion: one of `hearfelt.emotions.ALL_EMOTIONS`, or a class of a label set after mapping.

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hearfelt.corpora.manifest import Manifest, Row
+from hearfelt.corpora.manifest import UNKNOWN_SPEAKER, Manifest, Row
 from hearfelt.errors import ProtocolError
 from hearfelt.protocols._folds import Division
 from hearfelt.protocols.config import PROTOCOLS, ProtocolConfig
@@ -97,11 +97,22 @@ def _one_voice(manifest: Manifest, fold: Fold) -> bool:
 
 
 def _order(row: Row) -> tuple[str, str, float, float]:
+    if row.path.lower().endswith(
+        ".png"
+    ):  # pictures are divided by their number in the data set, as published
+        return ("", f"{row.statement} {row.path}", 0.0, 0.0)
     return (row.corpus, row.path, row.start, math.inf if row.end is None else row.end)
 
 
 def _check_speakers(manifest: Manifest, config: ProtocolConfig) -> None:
     speakers = {row.speaker for row in manifest}
+    if UNKNOWN_SPEAKER in speakers and config.name != "all" and "random" not in config.label:
+        count = sum(row.speaker == UNKNOWN_SPEAKER for row in manifest)
+        raise ProtocolError(
+            f"The speakers of {count} of {len(manifest)} clips are not known, and protocol {config.label!r} tests "
+            "speakers that were not trained on. Give the speakers (column `speaker`; of pictures, in labels.csv), or "
+            "ask for a random protocol by name, such as `stratified_random`: its figures hold for the same voices."
+        )
     if len(speakers) < 2 and config.name != "all" and "random" not in config.label:
         raise ProtocolError(
             f"All {len(manifest)} clips are by one speaker ({min(speakers)}), and protocol {config.label!r} "
