@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_args
 
 import onnxruntime
 import pytest
@@ -14,12 +15,33 @@ from hearfelt.errors import RecipeError, UnknownNameError
 from hearfelt.models._registry import ModelConfig, create_model, get_model, list_models
 
 NAMES = list_models()
-BANDS = 64
+BANDS = 66  # also three pictures of 22
 
 
-def make(name: str, class_count: int = 4, mel_count: int = BANDS) -> nn.Module:
+def variants(name: str) -> list[dict[str, Any]]:
+    """Options that change how a model takes clips: coloured pictures, and every way of pooling."""
+    fields = get_model(name).config.model_fields
+    found: list[dict[str, Any]] = [{}]
+    if "input_channels" in fields:
+        found.append({"input_channels": 3})
+    if "pooling" in fields:
+        usual = fields["pooling"].default
+        found += [{"pooling": way} for way in get_args(fields["pooling"].annotation) if way != usual]
+    return found
+
+
+CASES = [
+    pytest.param(name, options, id="-".join([name, *map(str, options.values())]))
+    for name in NAMES
+    for options in variants(name)
+]
+
+
+def make(
+    name: str, options: dict[str, Any] | None = None, class_count: int = 4, mel_count: int = BANDS
+) -> nn.Module:
     torch.manual_seed(0)
-    return create_model(name, class_count=class_count, mel_count=mel_count)
+    return create_model(name, class_count=class_count, mel_count=mel_count, options=options)
 
 
 def lived_in(model: nn.Module) -> nn.Module:
@@ -46,23 +68,23 @@ def test_names_are_found() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("class_count", "mel_count"), [(2, 40), (8, 64), (9, 128)])
 def test_any_classes_any_bands(name: str, class_count: int, mel_count: int) -> None:
-    model = make(name, class_count, mel_count).eval()
+    model = make(name, {}, class_count, mel_count).eval()
     logits = model(torch.randn(2, mel_count, 120), torch.tensor([120, 90]))
     assert logits.shape == (2, class_count)
     assert logits.isfinite().all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "options"), CASES)
 @pytest.mark.parametrize("frames", [1, 2, 7, 33, 500])
-def test_any_length(name: str, frames: int) -> None:
-    logits = lived_in(make(name))(*clips(frames))
+def test_any_length(name: str, options: dict[str, Any], frames: int) -> None:
+    logits = lived_in(make(name, options))(*clips(frames))
     assert logits.shape == (1, 4)
     assert logits.isfinite().all()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_rows_do_not_see_each_other_nor_the_padding(name: str) -> None:
-    model = lived_in(make(name))
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_rows_do_not_see_each_other_nor_the_padding(name: str, options: dict[str, Any]) -> None:
+    model = lived_in(make(name, options))
     with torch.no_grad():
         together = model(*clips(150, 149, 97, 40, 3))
         alone = torch.cat([model(*clips(count)) for count in (150, 149, 97, 40, 3)])
@@ -70,9 +92,9 @@ def test_rows_do_not_see_each_other_nor_the_padding(name: str) -> None:
     assert together.std(0).max() > 1e-5  # and they are not one constant answer
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_weight_learns(name: str) -> None:
-    model = make(name).train()
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_every_weight_learns(name: str, options: dict[str, Any]) -> None:
+    model = make(name, options).train()
     nn.functional.cross_entropy(model(*clips(150, 120, 100, 90)), torch.tensor([0, 1, 2, 3])).backward()
     for place, parameter in model.named_parameters():
         assert parameter.grad is not None, place
@@ -119,9 +141,11 @@ def test_weights_survive_their_file(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", NAMES)
-def test_onnx_equals_torch_at_other_lengths_and_batches(name: str, tmp_path: Path) -> None:
-    model = lived_in(make(name))
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_onnx_equals_torch_at_other_lengths_and_batches(
+    name: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    model = lived_in(make(name, options))
     torch.onnx.export(
         model,
         clips(120, 100),
@@ -153,3 +177,19 @@ def test_unknown_names_and_options_are_refused() -> None:
         create_model("four_blok", class_count=2, mel_count=64)
     with pytest.raises(RecipeError, match=r"four_block.*wide.*It has: bands"):
         create_model("four_block", class_count=2, mel_count=64, options={"wide": 3})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if {"input_channels": 3} in variants(name)])
+def test_every_stacked_picture_is_seen_as_one_of_its_own(name: str) -> None:
+    model = lived_in(make(name, {"input_channels": 3}))
+    features, lengths = clips(90)
+    red, green, blue = features.chunk(3, dim=1)
+    with torch.no_grad():
+        usual, turned = model(features, lengths), model(torch.cat([green, blue, red], 1), lengths)
+        without = [
+            model(torch.cat(kept, 1), lengths)
+            for kept in ((red * 0, green, blue), (red, green * 0, blue), (red, green, blue * 0))
+        ]
+    assert all((other - usual).abs().max() > 1e-5 for other in (turned, *without))
+    with pytest.raises(RecipeError, match="64 bands cannot be divided into 3 input_channels"):
+        make(name, {"input_channels": 3}, mel_count=64)
