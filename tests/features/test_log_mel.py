@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hearfelt.audio.decode import read_audio
+from hearfelt.features._base import RUNNING_VARIANCE_FLOOR, hann
 from hearfelt.features.log_mel import (
-    RUNNING_VARIANCE_FLOOR,
     LogMelConfig,
-    hann,
     hz_to_mel,
     log_mel,
     mel_filters,

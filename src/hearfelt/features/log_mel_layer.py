@@ -1,116 +1,31 @@
-"""The front end as a torch layer: equal to `log_mel`, for padded batches, and exported into ONNX graphs."""
+"""The log-mel front end as a torch layer: equal to `log_mel`, for padded batches, and exported into ONNX graphs."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from hearfelt.features.log_mel import RUNNING_VARIANCE_FLOOR, TINY, LogMelConfig, hann, mel_filters
+from hearfelt.features._layers import SpectrumLayer
+from hearfelt.features.log_mel import LogMelConfig, MelConfig, mel_filters
 
 
-class LogMelLayer(nn.Module):
+class LogMelLayer(SpectrumLayer):
     """Waveforms to normalised log-mel spectrograms.
-
-    In torch the Fourier transform is an FFT. In an exported graph it is two products with cosines and sines, each over
-    half a window, as the even and the odd part of a frame need one of them each; every ONNX runtime has that, and runs
-    it several times faster than the standard's own STFT.
 
     Shape:
         - waveform (batch, samples) float32, lengths (batch,) integer: valid samples of each row
         - features (batch, mel_count, frames), zero beyond a row's end, and frame lengths (batch,)
     """
 
-    def __init__(self, config: LogMelConfig | None = None) -> None:
-        super().__init__()
-        self.config = config or LogMelConfig()
-        self.window: Tensor
-        self.cosines: Tensor
-        self.sines: Tensor
+    config: MelConfig
+
+    def __init__(self, config: MelConfig | None = None) -> None:
+        config = config or LogMelConfig()
+        super().__init__(config)
         self.filters: Tensor
-        self.mean: Tensor
-        self.deviation: Tensor
-        window = hann(self.config.window_samples)
-        self._register("window", window)
-        places = np.arange(1, window.size // 2 + 1)  # the window's first sample weighs nothing
-        angles = 2 * np.pi * np.outer(places, np.arange(window.size // 2 + 1)) / window.size
-        weights = window[places] * np.where(2 * places == window.size, 0.5, 1.0)  # its own mirror image
-        self._register("cosines", weights[:, None] * np.cos(angles))
-        self._register("sines", weights[:, None] * np.sin(angles))
-        self._register("filters", mel_filters(self.config))
-        bands = self.config.mel_count
-        self._register("mean", np.array(self.config.mean or (0.0,) * bands)[:, None])
-        self._register("deviation", np.array(self.config.deviation or (1.0,) * bands)[:, None])
-
-    def _register(self, name: str, values: NDArray[np.float64]) -> None:
-        self.register_buffer(name, torch.from_numpy(values.astype(np.float32)), persistent=False)
-
-    def frame_lengths(self, lengths: Tensor) -> Tensor:
-        """Frames of signals of these many samples; `LogMelConfig.frame_count` for tensors."""
-        extra = (lengths - self.config.window_samples).clamp(min=0)
-        return 1 + torch.div(extra, self.config.hop_samples, rounding_mode="floor")
-
-    def forward(self, waveform: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """See the class."""
-        with torch.autocast(waveform.device.type, enabled=False):
-            bands, frame_lengths = self.bands(waveform.float(), lengths)
-            return self.normalize(bands, frame_lengths), frame_lengths
+        self._register("filters", mel_filters(config))
 
     def bands(self, waveform: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Log band powers (batch, mel_count, frames) before normalisation, and frame lengths."""
-        positions = torch.arange(waveform.shape[1], device=waveform.device)
-        waveform = torch.where(positions < lengths[:, None], waveform, 0.0)
-        if self.config.level == "rms":
-            energy = waveform.square().sum(1, keepdim=True) / lengths[:, None].clamp(min=1)
-            waveform = waveform / (energy.sqrt() + TINY)
-        power = self._power_for_export(waveform) if torch.onnx.is_in_onnx_export() else self._power(waveform)
+        power = self.power(self.levelled(waveform, lengths))
         return torch.log(torch.matmul(self.filters, power) + self.config.floor), self.frame_lengths(lengths)
-
-    def _power(self, waveform: Tensor) -> Tensor:
-        """Power spectra (batch, bins, frames); frames that begin within the signal."""
-        size, hop = self.config.window_samples, self.config.hop_samples
-        padded = F.pad(waveform, (0, size))
-        spectrum = torch.stft(padded, size, hop, window=self.window, center=False, return_complex=True)
-        return spectrum.real.square() + spectrum.imag.square()
-
-    def _power_for_export(self, waveform: Tensor) -> Tensor:
-        """The same without complex numbers."""
-        near, far = self._mirrored(waveform)
-        real, imaginary = (near + far) @ self.cosines, (near - far) @ self.sines
-        return (real.square() + imaginary.square()).transpose(1, 2)
-
-    def _mirrored(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
-        """Samples 1 to half a window of every frame, and those as far from its end: (batch, frames, half)."""
-        size, hop = self.config.window_samples, self.config.hop_samples
-        frames = waveform.shape[1] // hop + 1
-        padded = F.pad(waveform, (0, size))
-        if size == 2 * hop:  # whole blocks are moved, several times faster than single samples
-            blocks = padded[:, : (frames + 1) * hop].reshape(-1, frames + 1, hop)
-            near = torch.cat([blocks[:, :-1, 1:], blocks[:, 1:, :1]], dim=2)
-            return near, blocks.flip(2)[:, 1:]
-        starts = torch.arange(frames, device=waveform.device)[:, None] * hop
-        places = torch.arange(1, size // 2 + 1, device=waveform.device)[None]
-        return padded[:, starts + places], padded[:, starts + (size - places)]
-
-    def normalize(self, bands: Tensor, frame_lengths: Tensor) -> Tensor:
-        """Apply the configured normalisation over the valid frames; the others become zero."""
-        mask = (torch.arange(bands.shape[2], device=bands.device) < frame_lengths[:, None])[:, None].float()
-        if self.config.normalization == "clip":
-            count = frame_lengths[:, None, None] * float(self.config.mel_count)
-            mean = (bands * mask).sum((1, 2), keepdim=True) / count
-            variance = ((bands - mean) * mask).square().sum((1, 2), keepdim=True) / count
-            bands = (bands - mean) / (variance.sqrt() + TINY)
-        elif self.config.normalization == "running":
-            count = torch.arange(1, bands.shape[2] + 1, device=bands.device)
-            mean = bands.mean(1, keepdim=True).cumsum(2) / count
-            variance = bands.square().mean(1, keepdim=True).cumsum(2) / count - mean.square()
-            bands = (bands - mean) / (variance.clamp(min=0) + RUNNING_VARIANCE_FLOOR).sqrt()
-        elif self.config.normalization == "corpus":
-            if not self.config.mean or not self.config.deviation:
-                raise ValueError(
-                    "normalization 'corpus' needs the statistics of the training rows: mean and deviation"
-                )
-            bands = (bands - self.mean) / (self.deviation + TINY)
-        return bands * mask

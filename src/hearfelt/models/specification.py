@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hearfelt.features._registry import AnyFrontEnd
 from hearfelt.features.log_mel import LogMelConfig
 
 #: Raised when a field changes its meaning or goes; readers refuse a newer one with a clear sentence.
@@ -63,7 +64,7 @@ class Specification(_Strict):
         window_seconds: what recognition cuts long recordings into; the training crop.
         hop_seconds: step between windows.
         min_seconds: shorter input is padded with silence up to this.
-        front_end: parameters of the log-mel front end inside the graph.
+        front_end: parameters of the front end inside the graph.
         architecture: registry name and options of the network.
         parameters: number of weights.
         training_corpora: corpus -> number of clips trained on.
@@ -82,7 +83,7 @@ class Specification(_Strict):
     window_seconds: float = Field(default=3.0, gt=0)
     hop_seconds: float = Field(default=1.5, gt=0)
     min_seconds: float = Field(default=0.25, gt=0)
-    front_end: LogMelConfig = LogMelConfig()
+    front_end: AnyFrontEnd = LogMelConfig()
     architecture: dict[str, object] = Field(default_factory=dict)
     parameters: int = 0
     training_corpora: dict[str, int] = Field(default_factory=dict)

@@ -17,7 +17,8 @@ from hearfelt.errors import RecipeError
 from hearfelt.evaluation.calibration import softmax
 from hearfelt.evaluation.metrics import closed_set_prediction
 from hearfelt.evaluation.predictions import Predictions, write_predictions
-from hearfelt.features.log_mel import LogMelConfig, log_mel
+from hearfelt.features._base import FrontEndConfig
+from hearfelt.features._registry import front_end_features
 from hearfelt.files import lock, write_json
 from hearfelt.protocols.split import Fold
 from hearfelt.training.batches import EvaluationBatches, LabelledClips
@@ -169,8 +170,8 @@ def _train(
 
 
 def front_end_with_statistics(
-    config: LogMelConfig, clips: LabelledClips, train_rows: Sequence[int]
-) -> LogMelConfig:
+    config: FrontEndConfig, clips: LabelledClips, train_rows: Sequence[int]
+) -> FrontEndConfig:
     """Fill in the mean and deviation a band of normalisation ``corpus``, from training rows only.
 
     At most 2,000 evenly spaced training rows are looked at.
@@ -179,9 +180,9 @@ def front_end_with_statistics(
         return config
     plain = config.model_copy(update={"normalization": "none"})
     step = max(1, len(train_rows) // 2000)
-    count, total, squares = 0, np.zeros(config.mel_count), np.zeros(config.mel_count)
+    count, total, squares = 0, np.zeros(config.band_count), np.zeros(config.band_count)
     for row in train_rows[::step]:
-        bands = log_mel(clips.waveforms[row], plain).astype(np.float64)
+        bands = front_end_features(clips.waveforms[row], plain).astype(np.float64)
         count += bands.shape[1]
         total += bands.sum(axis=1)
         squares += np.square(bands).sum(axis=1)

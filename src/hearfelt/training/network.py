@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hearfelt.features.log_mel import LogMelConfig
-from hearfelt.features.log_mel_layer import LogMelLayer
+from hearfelt.features._base import FrontEndConfig
+from hearfelt.features._registry import create_front_end_layer
 from hearfelt.models._registry import create_model
 from hearfelt.training.recipe import Recipe
 
@@ -18,16 +18,16 @@ class Network(nn.Module):
     """Waveforms (batch, samples) and lengths (batch,) to logits (batch, labels)."""
 
     def __init__(
-        self, front_end: LogMelConfig, name: str, options: Mapping[str, Any], class_count: int
+        self, front_end: FrontEndConfig, name: str, options: Mapping[str, Any], class_count: int
     ) -> None:
         super().__init__()
-        self.front_end = LogMelLayer(front_end)
+        self.front_end = create_front_end_layer(front_end)
         self.model = create_model(
-            name, class_count=class_count, mel_count=front_end.mel_count, options=options
+            name, class_count=class_count, mel_count=front_end.band_count, options=options
         )
 
     @classmethod
-    def from_recipe(cls, recipe: Recipe, front_end: LogMelConfig | None = None) -> Network:
+    def from_recipe(cls, recipe: Recipe, front_end: FrontEndConfig | None = None) -> Network:
         """Fresh weights from torch's current random state.
 
         Args:

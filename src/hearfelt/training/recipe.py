@@ -27,7 +27,8 @@ from pydantic import (
 
 from hearfelt.augment._registry import AugmentationConfig, create_augmentation
 from hearfelt.emotions import LabelSet, get_label_set
-from hearfelt.errors import RecipeError
+from hearfelt.errors import RecipeError, UnknownNameError
+from hearfelt.features._registry import AnyFrontEnd, get_front_end, list_front_ends
 from hearfelt.features.log_mel import LogMelConfig
 from hearfelt.protocols.config import ProtocolConfig
 from hearfelt.training._settings import apply_setting, read_recipe_file
@@ -213,7 +214,8 @@ class Recipe(_Part):
         description: a sentence for people.
         seed: of weights, order and augmentation.
         data: corpora and classes.
-        front_end: log-mel parameters; the statistics of normalisation ``corpus`` are filled in by the training.
+        front_end: its name (log_mel where none is given) and parameters; the statistics of normalisation ``corpus`` are
+            filled in by the training.
         augmentation: in order, waveform before spectrogram.
         model: architecture.
         protocol: how rows are divided.
@@ -226,7 +228,7 @@ class Recipe(_Part):
     description: str = ""
     seed: int = Field(default=0, ge=0)
     data: DataPart = DataPart()
-    front_end: LogMelConfig = LogMelConfig()
+    front_end: AnyFrontEnd = LogMelConfig()
     augmentation: tuple[AugmentationConfig, ...] = ()
     model: ModelPart = ModelPart()
     protocol: ProtocolConfig = ProtocolConfig(name="grouped_kfold")
@@ -276,10 +278,16 @@ def load_recipe(source: str | os.PathLike[str] | Mapping[str, Any], settings: It
 
 
 def _explain(item: Any) -> str:
+    loc, front_end = item["loc"], item["loc"][:1] == ("front_end",) and len(item["loc"]) > 1
+    if front_end:
+        loc = loc[:1] + loc[2:]  # its name is a step that no recipe has
     # a choice of types adds steps of its own, such as dict[str,float]
     if item["type"] == "extra_forbidden":
-        return _unknown("key", ".".join(map(str, item["loc"])), _fields_at(item["loc"][:-1]))
-    location = ".".join(str(step) for step in item["loc"] if re.fullmatch(r"[\w -]+", str(step)))
+        known = list(get_front_end(item["loc"][1]).model_fields) if front_end else _fields_at(loc[:-1])
+        return _unknown("key", ".".join(map(str, loc)), known)
+    if item["type"] == "union_tag_invalid" and loc == ("front_end",):
+        return f"{loc[0]}: {UnknownNameError('front end', item['ctx']['tag'], list_front_ends())}"
+    location = ".".join(str(step) for step in loc if re.fullmatch(r"[\w -]+", str(step)))
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "missing":
         return f"the key {location} is missing"
@@ -294,6 +302,7 @@ _PLAINLY = {
     "dict_type": "should be keys and values",
     "model_type": "should be keys and values",
     "model_attributes_type": "should be keys and values",
+    "union_tag_not_found": "should be keys and values",
 }
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -337,7 +346,7 @@ def check_recipe(recipe: Recipe) -> None:
     if strangers := [option for option in options if option not in known]:
         problems = [_unknown("option", f"model.options.{option}", known) for option in strangers]
         raise RecipeError(f"The recipe is wrong for the model {name!r}: " + "; ".join(problems) + ".")
-    bands = recipe.front_end.mel_count
+    bands = recipe.front_end.band_count
     model = create_model(name, class_count=len(labels.labels), mel_count=bands, options=options)
     if recipe.training.batch_size == 1:
         _check_single_clips(model, name, bands)
