@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 import hearfelt
-from hearfelt.app import health, models, pages, recognize, streams, timelines
+from hearfelt.app import health, models, pages, recognize, samples, streams, timelines
 from hearfelt.app._errors import RequestError, error_body, error_response
 from hearfelt.app._outside import Outside
 from hearfelt.app._state import Service
@@ -38,7 +38,7 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    for room in (recognize, timelines, models, streams, health, pages):
+    for room in (recognize, timelines, models, streams, health, samples, pages):
         app.include_router(room.router)
     app.add_exception_handler(RequestError, _request_error)
     app.add_exception_handler(HearfeltError, _wrong_option)

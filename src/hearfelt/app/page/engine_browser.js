@@ -43,6 +43,17 @@ async function serveOffline(base) {
   }
 }
 
+/** On a first visit over a slow line the model may come before the service worker: let it have that too. */
+async function keepLarge(base) {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  await serviceWorker.ready;
+  for (const name of ["runtime/ort.wasm", "model/model.onnx"]) {
+    if (await caches.match(new URL(name, base))) continue;
+    await (await fetch(new URL(name, base))).arrayBuffer(); // from the browser's own cache where it kept it
+  }
+}
+
 class BrowserEngine {
   kind = "browser";
   formats = Object.keys(FORMATS);
@@ -50,7 +61,7 @@ class BrowserEngine {
   maxBytes = MAX_BYTES;
   #jobs = new Map(); // id -> {resolve, reject, onProgress}
   #streams = new Map(); // id -> {onEvent, onError, ended}
-  #share = null; // of the model that is loaded, null where not begun, 1 when done
+  #share = 0; // of the model that is loaded
   #fault = null;
   #last = 0;
 
@@ -63,7 +74,6 @@ class BrowserEngine {
       event.preventDefault();
       this.#failAll(new EngineError(text("browser.crashed", { reason: event.message || "worker.js" })));
     };
-    this.#share = 0;
     this.worker.postMessage({ load: { base, config } });
   }
 
@@ -156,6 +166,7 @@ class BrowserEngine {
     } else if ("loaded" in data) {
       this.#share = 1;
       if (data.fault) this.#failAll(errorOf(data.fault));
+      else keepLarge(this.base).catch(() => {}); // no room, or no network any more: next time
     } else if (data.stream) {
       const stream = this.#streams.get(data.stream);
       data.events?.forEach((event) => stream?.onEvent(event));

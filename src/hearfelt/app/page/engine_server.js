@@ -1,8 +1,10 @@
 // The engine that asks the server which the page came from. README.md beside this file states the interface.
 
 import { EngineError } from "./errors.js";
+import { asWav } from "./recording.js";
 import { text } from "./texts.js";
 
+const MOST_CONVERTED = 100e6; // bytes
 const FORMATS = ["json", "jsonl", "csv", "srt", "vtt", "textgrid", "eaf", "rttm", "audacity", "html", "png"];
 
 /** @returns {Promise<object>} an engine. */
@@ -16,6 +18,7 @@ class ServerEngine {
   maxSeconds = null;
   maxBytes = null;
   #token = "";
+  #converted = new WeakMap(); // file -> what is sent instead
 
   constructor(base) {
     this.base = base;
@@ -26,24 +29,16 @@ class ServerEngine {
   }
 
   async models() {
-    const answer = await (await this.#ask("models")).json();
-    const models = Array.isArray(answer) ? answer : answer.models;
-    this.maxSeconds = answer.limits?.max_seconds ?? null;
-    this.maxBytes = answer.limits?.max_megabytes ? answer.limits.max_megabytes * 1e6 : null;
-    return models;
+    const { models } = await (await this.#ask("models")).json();
+    return models.map((model) => ({ ...model.specification, ...model }));
   }
 
-  /** Recordings to try; a server that has none answers 404. */
   async samples() {
     try {
-      const answer = await (await this.#ask("samples")).json();
-      const samples = Array.isArray(answer) ? answer : answer.samples;
-      return samples.map((one) => {
-        const name = typeof one === "string" ? one : one.name;
-        return { name, url: new URL(one.url ?? `samples/${encodeURIComponent(name)}`, this.base).href };
-      });
+      const names = await (await this.#ask("../samples")).json();
+      return names.map((name) => ({ name, url: new URL(`../samples/${encodeURIComponent(name)}`, this.base).href }));
     } catch {
-      return [];
+      return []; // a server without samples
     }
   }
 
@@ -56,20 +51,31 @@ class ServerEngine {
   }
 
   async download(file, format, { signal } = {}) {
-    return (await this.#send(`timeline?format=${encodeURIComponent(format)}`, file, { signal })).blob();
+    const sound = format === "html" ? "&audio=embed" : "";
+    return (await this.#send(`timeline?format=${encodeURIComponent(format)}${sound}`, file, { signal })).blob();
   }
 
   async #answer(path, file, options) {
-    let answer = await (await this.#send(path, file, options)).json();
-    if (Array.isArray(answer)) answer = answer[0];
-    if (answer.error) throw new EngineError(answer.error, { kind: "input" });
-    return answer;
+    return (await this.#send(path, file, options)).json();
   }
 
   async #send(path, file, { signal, onProgress } = {}) {
+    onProgress?.(null, "computing");
+    const sent = this.#converted.get(file) ?? file;
+    try {
+      return await this.#post(path, sent, signal);
+    } catch (error) {
+      if (![415, 422].includes(error.status) || sent !== file || file.size > MOST_CONVERTED) throw error;
+      const wav = await asWav(file).catch(() => null); // M4A of telephones, which servers cannot decode, browsers can
+      if (wav === null) throw error;
+      this.#converted.set(file, wav);
+      return this.#post(path, wav, signal);
+    }
+  }
+
+  async #post(path, file, signal) {
     const body = new FormData();
     body.append("file", file, file.name || "recording.wav");
-    onProgress?.(null, "computing");
     return this.#ask(path, { method: "POST", body, signal });
   }
 
@@ -123,7 +129,7 @@ class ServerEngine {
       const message = JSON.parse(data);
       if (message.error) fail(message.error, { kind: message.status === 401 ? "token" : "input" });
       else if ("emotion" in message) onEvent(message);
-      else if (message.end || message.type === "end") finish();
+      else if (message.type === "end") finish();
     };
     socket.onclose = ({ code, reason, wasClean }) => {
       if (wasClean && (code === 1000 || code === 1005)) finish();
@@ -146,20 +152,16 @@ class ServerEngine {
 async function refusal(response) {
   let said = "";
   try {
-    const answer = await response.json();
-    const detail = answer.error ?? answer.detail ?? answer.message;
-    said = typeof detail === "string" ? detail : (detail?.message ?? "");
+    said = (await response.json()).error ?? "";
   } catch {
     // an answer of a proxy between; its page is for nobody
   }
   const { status } = response;
-  if (status === 401 || status === 403) return new EngineError(said || text("error.token"), { kind: "token" });
+  const refused = (kind, otherwise, more) => Object.assign(new EngineError(said || otherwise, { kind, ...more }), { status });
+  if (status === 401 || status === 403) return refused("token", text("error.token"));
   if (status === 429 || status === 503) {
-    const retryAfter = Number(response.headers.get("Retry-After")) || null;
-    return new EngineError(said || text("error.busy"), { kind: "busy", retryAfter });
+    return refused("busy", text("error.busy"), { retryAfter: Number(response.headers.get("Retry-After")) || null });
   }
-  if ([400, 413, 415, 422].includes(status)) {
-    return new EngineError(said || text("error.input"), { kind: "input" });
-  }
-  return new EngineError(said || text("error.broken", { status }), { kind: "broken" });
+  if ([400, 413, 415, 422].includes(status)) return refused("input", text("error.input"));
+  return refused("broken", text("error.broken", { status }));
 }
