@@ -158,6 +158,8 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         ({"data": {"corpus": ["tess"]}}, "data.corpus", "corpora"),
         ({"data": {"labels": {"keeps": ["sad"]}}}, "data.labels.keeps", "keep"),
         ({"front_end": {"mel_bands": 64}}, "front_end.mel_bands", "mel_count"),
+        ({"front_end": {"name": "mfcc", "cepstrum": 9}}, "there is no key front_end.cepstrum", "cepstra"),
+        ({"front_end": "logmel"}, "front_end: There is no front end named 'logmel'", "'log_mel'"),
         ({"protocol": {"name": "random", "fraction": 0.1}}, "protocol.fraction", "test_fraction"),
         ({"recognition": {"window": 3}}, "recognition.window", "window_seconds"),
         ({"model": {"nam": "four_block"}}, "model.nam", "name"),
@@ -208,7 +210,9 @@ def test_an_unknown_model_names_the_nearest(name: str, near: str) -> None:
         ({"training": {"loss": {"class_weights": {"boredom": 2}}}}, "class_weights names .'boredom'"),
         ({"protocol": {"name": "publishd"}}, "Did you mean 'published'"),
         ({"protocol": {"name": "published", "scheme": "emobox"}}, "There is no published scheme named 'emobox'"),
-        ({"front_end": {"max_hz": 9000}}, "min_hz < max_hz <= sample_rate / 2"),
+        ({"front_end": {"max_hz": 9000}}, "front_end: bands need min_hz < max_hz <= sample_rate / 2"),
+        ({"front_end": 3}, "front_end: should be keys and values, got 3"),
+        ({"front_end": {"name": "mfcc", "delta_frames": 2}}, "front_end.delta_frames: .*greater than or equal to 3"),
         ({"recognition": {"hop_seconds": 9}}, "hop_seconds is longer"),
         ({"recognition": {"window_seconds": 1000}}, "less than or equal to 600"),
         ({"name": "a/b"}, "name: .*pattern"),
@@ -340,7 +344,7 @@ def fields(kind: type[BaseModel], instance: Any, prefix: str = "") -> Iterator[t
     """(dotted name, default) of every field; parts are followed, those that are off by default too."""
     for name, field in kind.model_fields.items():
         value = getattr(instance, name, None)
-        inner = next((k for k in (field.annotation, *get_args(field.annotation)) if is_part(k)), None)
+        inner = next((k for k in (field.annotation, *get_args(field.annotation), type(value)) if is_part(k)), None)
         if inner is None:
             yield prefix + name, value
             continue
