@@ -18,15 +18,19 @@ import torch
 from torch import Tensor, nn
 
 from hearfelt.corpora._registry import get_corpus
+from hearfelt.corpora.manifest import UNKNOWN_SPEAKER
 from hearfelt.errors import BundleError, HearfeltError, UnknownNameError
 from hearfelt.evaluation.calibration import fit_temperature
 from hearfelt.evaluation.predictions import read_predictions
 from hearfelt.features._registry import read_front_end
+from hearfelt.features.picture import PictureConfig
 from hearfelt.files import read_json
 from hearfelt.models.specification import Calibration, Provenance, Specification
 from hearfelt.recognition.bundle import CARD_FILE, GRAPH_FILE, SPECIFICATION_FILE
+from hearfelt.training._graph_check import compare
 from hearfelt.training.checkpoint import load_checkpoint
 from hearfelt.training.network import Network, parameter_count
+from hearfelt.training.picture_graph import PictureGraph
 from hearfelt.training.run import Run, open_run
 
 #: Largest difference of logits between torch and the exported graph, on sound of 20 ms and more: ten times what trained
@@ -107,7 +111,10 @@ def export_run(
             f"{measured} has no metrics.json to take figures from; `hearfelt report {measured}` makes it."
         )
     calibration = _calibrate(run, wanted, measured)
-    module = Exported(members, calibration).eval()
+    module: nn.Module = Exported(members, calibration)
+    if isinstance(members[0].front_end.config, PictureConfig):
+        module = PictureGraph(module, members[0].front_end.config)
+    module = module.eval()
     content = to_onnx(module, half_precision=half_precision)
     specification = _specify(run, members, wanted, calibration, measured, name, licence, content)
     check_graph(module, content, specification)
@@ -137,25 +144,21 @@ def to_onnx(module: nn.Module, *, half_precision: bool = False, opset: int = 17)
     import onnx
 
     buffer = io.BytesIO()
-    inputs = (torch.randn(2, 20000) * 0.1, torch.tensor([20000, 15000]))
-    if isinstance(module, Exported):
+    inputs: tuple[Tensor, ...] = (torch.randn(2, 20000) * 0.1, torch.tensor([20000, 15000]))
+    axes = {"waveform": {0: "batch", 1: "samples"}, "lengths": {0: "batch"}}
+    if isinstance(module, PictureGraph):
+        inputs, axes = module.example_inputs(), {"picture": {0: "batch"}}
+    elif isinstance(module, Exported):
         inputs = module.members[0].front_end.example_inputs()  # type: ignore[operator,union-attr]
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # the tracing exporter warns of itself; the graph is checked afterwards
+        warnings.simplefilter("ignore")  # the exporter warns of itself; the graph is checked afterwards
         torch.onnx.export(
             module,
             inputs,
             buffer,  # type: ignore[arg-type]
-            input_names=["waveform", "lengths"],
+            input_names=list(axes),
             output_names=["logits", "probabilities"],
-            dynamic_axes={
-                "waveform": {0: "batch", 1: "samples"},
-                "lengths": {0: "batch"},
-                "logits": {0: "batch"},
-                "probabilities": {0: "batch"},
-            },
+            dynamic_axes={**axes, "logits": {0: "batch"}, "probabilities": {0: "batch"}},
             opset_version=opset,
             dynamo=False,
             # Batch norms stay apart, so that filters keep the values that fit 16 bits; they are joined when loaded.
@@ -208,25 +211,7 @@ def check_graph(module: nn.Module, content: bytes, specification: Specification)
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no error class of its own
         raise BundleError(f"The exported graph does not load: {error}") from error
-    generator = np.random.default_rng(0)
-    rate, worst = specification.sample_rate, 0.0
-    for seconds in ([0.02], [0.31], [1.0, 0.4, 0.7], [2.9, 3.1], [7.3], [1.7] * 5, [0.00007, 2.0], [0.001]):
-        lengths = np.array([max(1, round(rate * value)) for value in seconds])
-        # Noise is left beyond each row's end: it must not matter.
-        waveform = generator.standard_normal((len(lengths), lengths.max())).astype(np.float32)
-        for row, length in zip(waveform, lengths, strict=True):
-            tone = np.sin(2 * np.pi * generator.uniform(80, 1000) * np.arange(length) / rate)
-            row[:length] = generator.uniform(0.01, 0.5) * (tone + generator.standard_normal(length) * 0.3)
-        sound = lengths >= round(0.02 * rate)
-        with torch.no_grad():
-            expected = module(torch.from_numpy(waveform), torch.from_numpy(lengths))
-        given = session.run(["logits", "probabilities"], {"waveform": waveform, "lengths": lengths})
-        for ours, theirs in zip(expected, given, strict=True):
-            if theirs.shape != tuple(ours.shape) or not np.isfinite(theirs).all():
-                raise BundleError(
-                    f"The exported graph gives {theirs.shape} for lengths {lengths.tolist()}, or NaN."
-                )
-        worst = max(worst, float(np.abs(expected[0].numpy() - given[0])[sound].max(initial=0.0)))
+    worst = compare(module, session, specification.sample_rate)
     if worst > TOLERANCE:
         raise BundleError(
             f"The exported graph differs from torch by {worst:.2e} in its logits; at most {TOLERANCE:.0e} is allowed. "
@@ -294,10 +279,15 @@ def _calibrate(run: Run, folds: Sequence[int], measured: Path) -> Calibration:
         return Calibration(fitted_on="nothing: the run has no validation rows")
     logits = np.concatenate([table.logits for table in read if table.logits is not None])
     truth = np.concatenate([table.truth for table in read])
-    speakers = len({speaker for table in read for speaker in table.speaker})
+    speakers = {speaker for table in read for speaker in table.speaker}
+    of = (
+        f"{len(speakers)} speakers who were not trained on"
+        if speakers != {UNKNOWN_SPEAKER}
+        else "unknown speakers"
+    )
     return Calibration(
         temperature=fit_temperature(logits, truth).temperature,
-        fitted_on=f"{len(truth)} validation clips of {speakers} speakers who were not trained on",
+        fitted_on=f"{len(truth)} validation clips of {of}",
     )
 
 
