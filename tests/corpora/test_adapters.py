@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from hearfelt import corpora
 from hearfelt.audio.decode import AUDIO_SUFFIXES as DECODED
 from hearfelt.corpora import _scan, detect_corpora, get_corpus, list_corpora, scan, scan_all
 from hearfelt.corpora._registry import get_adapter
@@ -258,8 +259,14 @@ def test_frame() -> None:
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder), names_of("savee", 1))
         frame = _scan.load_frame("savee", folder)
+        assert corpora.load_savee(folder).equals(frame)
     assert list(frame.columns[:3]) == ["path", "corpus", "speaker"]
     assert frame["emotion"].value_counts().to_dict() == dict.fromkeys(get_corpus("savee").clips, 4)
+
+
+def test_a_loader_of_no_corpus_names_those_there_are() -> None:
+    with pytest.raises(AttributeError, match="load_crema_d"):
+        corpora.load_nothing  # noqa: B018
 
 
 # clips by emotion, speakers, women, men: counted by hand in the corpora's own description

@@ -48,6 +48,8 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("hearfelt.cli.demo:demo", "Recognise the bundled samples and draw one picture."),
     "models": Command("hearfelt.cli.models:models", "List the model architectures and the bundled models."),
     "corpora": Command("hearfelt.cli.corpora:app", "Download, scan, validate, describe and rename corpora."),
+    "augment": Command("hearfelt.cli.augment:augment", "Write augmented copies of clips, with a manifest."),
+    "images": Command("hearfelt.cli.images:app", "Draw spectrograms as a data set of pictures."),
     "train": Command("hearfelt.cli.train:train", "Train and test a model from a recipe."),
     "export": Command(
         "hearfelt.cli.export:export", "Turn a run into a bundle that recognises without torch."

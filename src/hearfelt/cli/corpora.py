@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hearfelt.cli._clips import Data, Only, Targets, combine, read_clips, scan_corpora
 from hearfelt.cli._progress import note, progress_bar
 from hearfelt.cli._targets import check_target
-from hearfelt.errors import CorpusError, HearfeltError
+from hearfelt.errors import HearfeltError
 
 if TYPE_CHECKING:
     from hearfelt.corpora._scan import ScanResult
-    from hearfelt.corpora.folder import FolderOptions
-    from hearfelt.corpora.manifest import Manifest
 
 app = typer.Typer(
     help="Download, scan, validate, describe and rename corpora.",
@@ -28,12 +27,6 @@ app = typer.Typer(
 
 _MUST_DROP = 1
 
-_Targets = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="MANIFEST.csv | NAME ROOT", help="A manifest, or a corpus and its folder."),
-]
-_Data = Annotated[str | None, typer.Option(help="A folder with one folder a corpus: all that are found.")]
-_Only = Annotated[list[str] | None, typer.Option(help="With --data: this corpus only; may be repeated.")]
 _Json = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
 
 
@@ -79,8 +72,8 @@ def scan(
         str | None, typer.Argument(help="A corpus of `list`, or folder for one of yours.")
     ] = None,
     root: Annotated[str | None, typer.Argument(help="Its folder (for folder also a .csv or .tsv).")] = None,
-    data: _Data = None,
-    only: _Only = None,
+    data: Data = None,
+    only: Only = None,
     out: Annotated[str | None, typer.Option(help="Write the manifest (CSV) here.")] = None,
     labels: Annotated[
         str | None, typer.Option(help="Map the emotions onto a label set, such as four or seven.")
@@ -139,8 +132,8 @@ def scan(
     )
     if out is not None:
         check_target(out, inputs=(root or "", str(Path(root or "") / table)))
-    results = _scan(name, root, data, only, options)
-    manifest = _combine(results)
+    results = scan_corpora(name, root, data, only, options)
+    manifest = combine(results)
     if labels is not None:
         manifest = manifest.map_labels(get_label_set(labels))
     for result in results:
@@ -162,43 +155,11 @@ def scan(
     return 0
 
 
-def _scan(
-    name: str | None, root: str | None, data: str | None, only: list[str] | None, options: FolderOptions
-) -> list[ScanResult]:
-    from hearfelt.corpora._scan import scan, scan_all
-    from hearfelt.corpora.folder import FolderOptions, scan_root
-
-    if data is not None:
-        if name is not None:
-            raise CorpusError("Give either NAME ROOT or --data ROOT (with --only NAME for some of them).")
-        return list(scan_all(data, only).values())
-    if name is None or root is None:
-        raise CorpusError(
-            "Say what to scan: NAME ROOT, such as `hearfelt corpora scan emodb ~/corpora/emodb`, or --data "
-            "ROOT "
-            "for every known corpus below ROOT. `hearfelt corpora list` names the corpora."
-        )
-    if name == "folder":
-        return [scan_root(root, options)]
-    if options != FolderOptions():
-        raise CorpusError(f"Columns, words and patterns are for corpus folder; {name} has names of its own.")
-    return [scan(name, root)]
-
-
 def _pairs(texts: list[str]) -> dict[str, str]:
     wrong = [text for text in texts if "=" not in text]
     if wrong:
         raise HearfeltError(f"--emotion takes WORD=EMOTION, such as --emotion wut=angry, not {wrong[0]!r}.")
     return {word: emotion for word, _, emotion in (text.partition("=") for text in texts)}
-
-
-def _combine(results: list[ScanResult]) -> Manifest:
-    from hearfelt.corpora.manifest import Manifest
-
-    manifest = Manifest(())
-    for result in results:
-        manifest = manifest + result.manifest
-    return manifest
 
 
 def _describe(result: ScanResult) -> dict[str, Any]:
@@ -217,29 +178,11 @@ def _describe(result: ScanResult) -> dict[str, Any]:
     }
 
 
-def _manifest(targets: list[str] | None, data: str | None, only: list[str] | None) -> Manifest:
-    """What the other commands work on: a manifest, NAME ROOT, or --data."""
-    from hearfelt.corpora.folder import FolderOptions
-    from hearfelt.corpora.manifest import read_manifest
-
-    targets = targets or []
-    if data is None and len(targets) == 1:
-        return read_manifest(targets[0])
-    if len(targets) > 2 or (data is None and len(targets) != 2):
-        raise CorpusError("Say what to work on: a manifest, or NAME ROOT, or --data ROOT.")
-    name, root = targets if len(targets) == 2 else (targets[0] if targets else None, None)
-    results = _scan(name, root, data, only, FolderOptions())
-    for result in results:
-        for sentence in result.notes():
-            note(f"{result.name}: {sentence}")
-    return _combine(results)
-
-
 @app.command()
 def validate(
-    targets: _Targets = None,
-    data: _Data = None,
-    only: _Only = None,
+    targets: Targets = None,
+    data: Data = None,
+    only: Only = None,
     drop: Annotated[
         str | None, typer.Option(metavar="OUT.csv", help="Write the clean manifest here.")
     ] = None,
@@ -254,7 +197,7 @@ def validate(
 
     if drop is not None:
         check_target(drop, inputs=targets or ())
-    manifest = _manifest(targets, data, only)
+    manifest = read_clips(targets, data, only)
     with progress_bar() as tell:
         report = check(manifest, threads=threads, progress=lambda done, total: tell("Reading", done, total))
     typer.echo(json.dumps(report.to_json(), indent=2, allow_nan=False) if as_json else report.summary())
@@ -268,9 +211,9 @@ def validate(
 
 @app.command()
 def stats(
-    targets: _Targets = None,
-    data: _Data = None,
-    only: _Only = None,
+    targets: Targets = None,
+    data: Data = None,
+    only: Only = None,
     html: Annotated[str | None, typer.Option(help="Also write one page with pictures here.")] = None,
     durations: Annotated[bool, typer.Option(help="Read the files' headers for durations.")] = True,
     as_json: _Json = False,
@@ -283,7 +226,7 @@ def stats(
 
     if html is not None:
         check_target(html, inputs=targets or ())
-    manifest = _manifest(targets, data, only)
+    manifest = read_clips(targets, data, only)
     if durations:
         with progress_bar() as tell:
             manifest = with_durations(
@@ -300,9 +243,9 @@ def stats(
 
 @app.command()
 def rename(
-    targets: _Targets = None,
-    data: _Data = None,
-    only: _Only = None,
+    targets: Targets = None,
+    data: Data = None,
+    only: Only = None,
     out: Annotated[str, typer.Option(help="Folder for the renamed corpora.")] = "renamed",
     mode: Annotated[str, typer.Option(help="copy, symlink or hardlink.")] = "copy",
 ) -> int:
@@ -317,7 +260,7 @@ def rename(
 
     if mode not in MODES:
         raise UnknownNameError("mode", mode, MODES)
-    manifest = _manifest(targets, data, only)
+    manifest = read_clips(targets, data, only)
     with progress_bar() as tell:
         result = place(manifest, out, mode=MODES[mode], progress=lambda done, n: tell("Renaming", done, n))
     there = f" ({result.already_there:,} were there already)" if result.already_there else ""
