@@ -21,6 +21,7 @@ export function windows(samples, window, hop) {
 /** The same windows of sound that comes in blocks of any sizes; about two windows are held. */
 export class Cutter {
   #held = new Float32Array(0);
+  #waiting = []; // after what is held; joined when a window is full
   #first = 0; // sample number of held[0]
   #start = 0; // of the next full window
   #samples = 0;
@@ -30,16 +31,14 @@ export class Cutter {
     this.hop = hop;
   }
 
-  /** Take a block; returns [start, samples] of the windows that it completes. */
+  /** Take a block, which must not be changed afterwards; returns [start, samples] of the windows that it completes. */
   push(block) {
-    const joined = new Float32Array(this.#held.length + block.length);
-    joined.set(this.#held);
-    joined.set(block, this.#held.length);
-    this.#held = joined;
+    this.#waiting.push(block);
     this.#samples += block.length;
     const { window } = this;
     const found = [];
-    if (this.#samples <= ONE_PIECE * window) return found;
+    if (this.#samples <= ONE_PIECE * window || this.#start + window > this.#samples) return found;
+    this.#join();
     while (this.#start + window <= this.#samples) {
       const offset = this.#start - this.#first;
       found.push([this.#start, this.#held.slice(offset, offset + window)]);
@@ -54,9 +53,22 @@ export class Cutter {
 
   /** What is left at the end: all of a short recording, else the window that ends with it. */
   finish() {
+    this.#join();
     const { window } = this;
     if (this.#samples <= ONE_PIECE * window) return this.#samples ? [[0, this.#held]] : [];
     if (this.#start - this.hop + window >= this.#samples) return [];
     return [[this.#samples - window, this.#held.slice(this.#held.length - window)]];
+  }
+
+  #join() {
+    const blocks = [this.#held, ...this.#waiting];
+    const joined = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
+    let at = 0;
+    for (const block of blocks) {
+      joined.set(block, at);
+      at += block.length;
+    }
+    this.#held = joined;
+    this.#waiting = [];
   }
 }
