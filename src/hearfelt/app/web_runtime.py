@@ -74,13 +74,13 @@ def web_runtime(
     if given is not None:
         return _from_given(Path(given).expanduser())
     cache = _cache_folder()
-    found = _from_folders([cache])
+    found = _from_cache(cache)
     if found is not None:
         return found
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with lock(cache, wait=True):
-            found = _from_folders([cache])  # another process may just have fetched it
+            found = _from_cache(cache)  # another process may just have fetched it
             if found is None:
                 found = _fetch(cache, url, progress)
                 for file in FILES:
@@ -97,6 +97,13 @@ def _cache_folder() -> Path:
     from hearfelt.training.waveforms import cache_folder
 
     return cache_folder() / f"onnxruntime-web-{VERSION}"
+
+
+def _from_cache(cache: Path) -> dict[str, bytes] | None:
+    try:
+        return _from_folders([cache])
+    except HearfeltError:  # damaged, or not to be read: fetched again
+        return None
 
 
 def _fetch(cache: Path, url: str, progress: Progress | None) -> dict[str, bytes]:
