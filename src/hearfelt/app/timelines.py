@@ -19,6 +19,7 @@ from hearfelt.app.recognize import Labels, Model, UnsureBelow, heard, receive
 from hearfelt.app.uploads import Upload
 from hearfelt.app.work import Work, sound_of
 from hearfelt.audio.decode import channel_count
+from hearfelt.recognition.formats import to_json
 from hearfelt.recognition.recognizer import Recognizer
 from hearfelt.recognition.timeline import Timeline, TimelineSettings, timeline
 from hearfelt.recognition.timelines._registry import create_writer
@@ -96,6 +97,9 @@ async def timelines(
     margin: Annotated[
         float, Query(ge=0, le=1, description="Hysteresis: by how much another emotion must be more probable.")
     ] = 0.15,
+    windows: Annotated[
+        bool, Query(description="`json`, `jsonl`: add `windows`, what the model heard before smoothing.")
+    ] = False,
     audio: Annotated[
         Literal["embed", "none"], Query(description="`embed`: the page (html) holds the sound as well.")
     ] = "none",
@@ -113,7 +117,7 @@ async def timelines(
 
         def work(work: Work[tuple[bytes, float]]) -> tuple[bytes, float]:
             found = _hear(work, recognizer, upload, settings, channels, service.settings.max_seconds, form)
-            return _written(found, form, upload, audio), found.duration
+            return _written(found, form, upload, audio, windows), found.duration
 
         uploads.lent = True
         (found,) = await service.results(request, [service.workshop.call(work)])
@@ -162,7 +166,7 @@ def _hear(
     return replace(found, path=upload.name)
 
 
-def _written(found: Timeline, form: str, upload: Upload, audio: str) -> bytes:
+def _written(found: Timeline, form: str, upload: Upload, audio: str, windows: bool) -> bytes:
     # No writer gets to look for a file by the name that a client gave.
     options: dict[str, object] = {}
     if form == "html":
@@ -170,6 +174,9 @@ def _written(found: Timeline, form: str, upload: Upload, audio: str) -> bytes:
     elif form == "eaf":
         options = {"media": False}
     writer = create_writer(form, **options)
+    if windows and form in ("json", "jsonl"):
+        body = to_json(found.to_dict() | {"windows": [window.to_dict() for window in found.windows]})
+        return f"[\n{body}\n]\n".encode() if form == "json" else f"{body}\n".encode()
     with _DRAWING if form == "png" else nullcontext():
         body = writer.render(found)
     if isinstance(body, bytes):

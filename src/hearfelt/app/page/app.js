@@ -2,7 +2,7 @@
 
 import { showAbout } from "./about.js";
 import { drawBars } from "./bars.js";
-import { createCurves, responsible } from "./curves.js";
+import { createCurves } from "./curves.js";
 import { showDownloads } from "./downloads.js";
 import { nameOf } from "./emotions.js";
 import { EngineError } from "./errors.js";
@@ -95,13 +95,10 @@ async function hear(file, own = false, note = "") {
   busy(file.name);
   try {
     const drawing = peaksOf(file);
-    const step = (first) => (share, kind) => {
-      if (work === control) busy(file.name, share === null || kind === "loading" ? share : (first + share) / 2, kind);
-    };
-    const timeline = await engine.timeline(file, { signal, onProgress: step(0) });
-    const prediction = await engine.recognize(file, { signal, onProgress: step(1) });
+    const onProgress = (share, kind) => work === control && busy(file.name, share, kind);
+    const { windows, ...timeline } = await engine.timeline(file, { signal, onProgress, windows: true });
     const drawn = await drawing;
-    if (work === control) show(file, drawn, timeline, prediction, own, note);
+    if (work === control) show(file, drawn, timeline, windows, own, note);
   } catch (error) {
     if (work === control && error.name !== "AbortError") showError(error, () => hear(file, own, note));
   } finally {
@@ -120,8 +117,8 @@ function busy(name, share = null, kind = "computing") {
   else at("busy-share").value = share;
 }
 
-function show(file, drawn, timeline, prediction, own, note) {
-  const { title, words, emotion } = summarize(timeline);
+function show(file, drawn, timeline, windows, own, note) {
+  const { title, words, probabilities } = summarize(timeline);
   at("result").hidden = false;
   at("result-title").replaceChildren(title, " ");
   const name = document.createElement("span");
@@ -135,10 +132,9 @@ function show(file, drawn, timeline, prediction, own, note) {
   player.show(file, drawn, timeline);
   showMoments({ body: at("moments"), more: at("all-moments") }, timeline.segments, player.canHear() ? player.hear : null);
   at("table-card").hidden = timeline.segments.length === 0;
-  at("bars-card").hidden = emotion === null || prediction.confidence === null;
-  drawBars(at("bars"), prediction.probabilities);
-  const windows = responsible(prediction.segments);
-  at("curves-card").hidden = windows.length < 2 || emotion === null;
+  at("bars-card").hidden = timeline.segments.length === 0;
+  drawBars(at("bars"), probabilities);
+  at("curves-card").hidden = windows.length < 2;
   at("curves-note").textContent = text("curves.note", { window: duration(models[0]?.window_seconds ?? 0) });
   curves.show(windows, timeline.labels, timeline.duration);
   showDownloads(

@@ -32,7 +32,7 @@ export function createCurves({ element, moment, legend }, onPick) {
     plot = null;
     if (!shown || !element.clientWidth) return;
     const { segments, labels, duration } = shown;
-    const { times, sums } = stacked(segments, labels, duration);
+    const { times, sums } = stacked(segments, labels);
     const ink = colour("muted");
     const grid = { stroke: colour("line"), width: 1 };
     const axis = { stroke: ink, grid, ticks: grid, font: `12px ${getComputedStyle(element).fontFamily}` };
@@ -68,7 +68,7 @@ export function createCurves({ element, moment, legend }, onPick) {
 
   function tell(left) {
     const time = left >= 0 ? plot.posToVal(left, "x") : -1;
-    const window = shown.segments.findLast((segment) => segment.from <= time) ?? null;
+    const window = shown.segments.find(({ start, end }) => start <= time && time < end);
     const list = window && Object.entries(window.probabilities).sort((one, other) => other[1] - one[1]);
     moment.textContent = list?.length
       ? text("curves.moment", {
@@ -88,15 +88,7 @@ export function createCurves({ element, moment, legend }, onPick) {
   return { show, draw };
 }
 
-/** Where windows overlap, each answers for the half that is nearer to it. */
-export function responsible(segments) {
-  return segments.map((segment, index) => {
-    const before = segments[index - 1];
-    return { ...segment, from: before && before.end > segment.start ? (before.end + segment.start) / 2 : segment.start };
-  });
-}
-
-function stacked(segments, labels, duration) {
+function stacked(segments, labels) {
   const times = [];
   const sums = labels.map(() => []);
   const push = (time, probabilities) => {
@@ -107,8 +99,12 @@ function stacked(segments, labels, duration) {
       sums[index].push(probabilities ? Math.min(1, sum) : null);
     });
   };
-  for (const segment of segments) push(segment.from, Object.keys(segment.probabilities).length ? segment.probabilities : null);
-  const last = segments.at(-1);
-  if (last) push(duration, Object.keys(last.probabilities).length ? last.probabilities : null);
+  segments.forEach(({ start, end, probabilities }, index) => {
+    push(start, probabilities);
+    const next = segments[index + 1];
+    if (next && next.start <= end) return; // its step ends where the next begins
+    push(end, probabilities);
+    if (next) push((end + next.start) / 2, null); // between stretches of speech there is nothing
+  });
   return { times, sums };
 }

@@ -101,7 +101,7 @@ class BrowserEngine {
     return new Blob([render(timeline ?? (await this.timeline(file, { signal })))], { type });
   }
 
-  async #ask(call, file, { signal, onProgress }) {
+  async #ask(call, file, { signal, onProgress, windows }) {
     signal?.throwIfAborted();
     if (this.#fault) throw this.#fault;
     if (file.size > MAX_BYTES) throw new EngineError(text("browser.too_large", { most: MAX_BYTES / 1e6 }), { kind: "input" });
@@ -129,7 +129,7 @@ class BrowserEngine {
       this.#jobs.set(id, { resolve: over(resolve), reject: over(reject), onProgress });
       if (this.#share < 1) onProgress?.(this.#share || null, "loading");
       const path = file.name || "recording.wav";
-      this.worker.postMessage({ id, call, path, channels, sampleRate }, channels.map(({ buffer }) => buffer));
+      this.worker.postMessage({ id, call, path, channels, sampleRate, windows }, channels.map(({ buffer }) => buffer));
     });
   }
 

@@ -43,20 +43,18 @@ class ServerEngine {
   }
 
   async recognize(file, options = {}) {
-    return this.#answer("recognize", file, options);
+    return (await this.#send("recognize", file, options)).json();
   }
 
   async timeline(file, options = {}) {
-    return this.#answer("timeline?format=json", file, options);
+    const path = `timeline?format=json&windows=${Boolean(options.windows)}`;
+    const [timeline] = await (await this.#send(path, file, options)).json();
+    return timeline;
   }
 
   async download(file, format, { signal } = {}) {
     const sound = format === "html" ? "&audio=embed" : "";
     return (await this.#send(`timeline?format=${encodeURIComponent(format)}${sound}`, file, { signal })).blob();
-  }
-
-  async #answer(path, file, options) {
-    return (await this.#send(path, file, options)).json();
   }
 
   async #send(path, file, { signal, onProgress } = {}) {

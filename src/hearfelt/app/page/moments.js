@@ -45,8 +45,9 @@ function row(segment, onHear) {
     word.textContent = text(`sure.${sureness(segment.confidence)}`);
     const figure = document.createElement("span");
     figure.className = "number quiet";
-    figure.textContent = ` ${share(segment.confidence)}`;
-    cells[4].append(word, figure);
+    figure.textContent = share(segment.confidence);
+    cells[4].append(word, " ", figure);
+    cells[4].className = "sure";
   }
   return line;
 }

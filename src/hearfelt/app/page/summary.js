@@ -6,7 +6,8 @@ import { duration, share, text } from "./texts.js";
 const QUITE = 0.7;
 const FAIRLY = 0.45;
 const ALL = 0.995; // of the speech
-const NAMED = 3; // other emotions
+const MOSTLY = 0.5; // of the speech
+const NAMED = 3; // emotions that are told beside the first
 
 /** "quite sure", "fairly sure" or "not sure". */
 export function sureness(confidence) {
@@ -15,10 +16,11 @@ export function sureness(confidence) {
 
 /**
  * @param {{duration: number, segments: Array}} timeline
- * @returns {{title: string, words: string, emotion: string|null}}
+ * @returns {{title: string, words: string, probabilities: Object<string, number>}} the probabilities are means over the speech.
  */
 export function summarize(timeline) {
   const seconds = new Map();
+  const sums = {};
   let speech = 0;
   let sure = 0;
   for (const segment of timeline.segments) {
@@ -26,10 +28,11 @@ export function summarize(timeline) {
     const length = segment.end - segment.start;
     speech += length;
     sure += length * (segment.confidence ?? 0);
+    for (const [label, value] of Object.entries(segment.probabilities)) sums[label] = (sums[label] ?? 0) + length * value;
     seconds.set(segment.emotion, (seconds.get(segment.emotion) ?? 0) + length);
   }
   const whole = duration(timeline.duration);
-  if (speech === 0) return { title: text("result.none"), words: text("result.none.text", { duration: whole }), emotion: null };
+  if (speech === 0) return { title: text("result.none"), words: text("result.none.text", { duration: whole }), probabilities: {} };
   const shares = [...seconds].map(([emotion, length]) => [emotion, length / speech]).sort((one, other) => other[1] - one[1]);
   const [first, part] = shares[0];
   const emotion = nameOf(first);
@@ -44,6 +47,9 @@ export function summarize(timeline) {
     sentences.push(text("result.next", { rest: rest.join(", ") }));
   }
   sentences.push(text(`result.sure.${sureness(sure / speech)}`, { share: share(sure / speech) }));
-  const title = text(part >= ALL ? "result.only" : "result.mostly", { emotion });
-  return { title: title.charAt(0).toUpperCase() + title.slice(1), words: sentences.join(" "), emotion: first };
+  const most = shares.slice(0, NAMED).map(([label]) => nameOf(label));
+  const kind = part >= ALL ? "result.only" : part > MOSTLY ? "result.mostly" : "result.mixed";
+  const title = text(kind, { emotion, emotions: most.join(", ") });
+  const probabilities = Object.fromEntries(Object.entries(sums).map(([label, value]) => [label, value / speech]));
+  return { title: title.charAt(0).toUpperCase() + title.slice(1), words: sentences.join(" "), probabilities };
 }

@@ -30,9 +30,10 @@ export function stretchWindows(stretches, window, hop) {
  * @param {Float32Array} samples mono, at the model's rate.
  * @param {(samples: Float32Array, share: number) => Promise<Float64Array|null>} hear probabilities of a window, null without
  *   speech; `share` of the work that is done before it.
+ * @param {boolean} [withWindows] add `windows`: what the model heard, each between the middles of its neighbours.
  * @returns {Promise<object>} an object of the timeline JSON.
  */
-export async function timeline(model, path, samples, hear) {
+export async function timeline(model, path, samples, hear, withWindows = false) {
   const rate = model.sample_rate;
   const stretches = speechSegments(samples, rate);
   const todo = stretchWindows(stretches, Math.round(model.window_seconds * rate), Math.round(model.hop_seconds * rate));
@@ -53,6 +54,15 @@ export async function timeline(model, path, samples, hear) {
       runs.push({ label: chosen[k], items: [item] });
     }
   });
+  const answer = (begins, ends, label, values) => ({
+    start: rounded(begins / rate),
+    end: rounded(ends / rate),
+    channel: null,
+    speaker: null,
+    emotion: model.labels[label],
+    confidence: rounded(values[label]),
+    probabilities: named(model.labels, values),
+  });
   return {
     path,
     duration: rounded(samples.length / rate),
@@ -72,16 +82,9 @@ export async function timeline(model, path, samples, hear) {
     },
     segments: runs.map(({ label, items }) => {
       const mean = combine(items.map(({ values }) => values), items.map(({ begins, ends }) => ends - begins));
-      return {
-        start: rounded(items[0].begins / rate),
-        end: rounded(items.at(-1).ends / rate),
-        channel: null,
-        speaker: null,
-        emotion: model.labels[label],
-        confidence: rounded(mean[label]),
-        probabilities: named(model.labels, mean),
-      };
+      return answer(items[0].begins, items.at(-1).ends, label, mean);
     }),
+    ...(withWindows && { windows: heard.map(({ begins, ends, values }, k) => answer(begins, ends, chosen[k], values)) }),
   };
 }
 

@@ -1,6 +1,6 @@
 // Everything that takes time, away from the page: one model, any number of recordings and streams.
 //
-// In:  {load: {base, config}} | {id, call: "recognize"|"timeline", path, channels, sampleRate} | {cancel: id}
+// In:  {load: {base, config}} | {id, call: "recognize"|"timeline", path, channels, sampleRate, windows} | {cancel: id}
 //      {stream, open: {sampleRate}} | {stream, samples} | {stream, end: true} | {stream, close: true}
 // Out: {loading: share} | {loaded: true} | {id, progress: share} | {id, result} | {id, fault}
 //      {stream, events: [...]} | {stream, ended: true} | {stream, fault}        fault: {key, values, kind}
@@ -32,7 +32,7 @@ function load({ base, config }) {
   );
 }
 
-async function job({ id, call, path, channels, sampleRate }) {
+async function job({ id, call, path, channels, sampleRate, windows: withWindows }) {
   running.add(id);
   try {
     const one = await model;
@@ -44,7 +44,7 @@ async function job({ id, call, path, channels, sampleRate }) {
       return one.hear(part);
     };
     const work = call === "timeline" ? timeline : recognize;
-    self.postMessage({ id, result: await work(one.specification, path, samples, hear) });
+    self.postMessage({ id, result: await work(one.specification, path, samples, hear, withWindows) });
   } catch (error) {
     self.postMessage({ id, fault: faultOf(error) });
   } finally {
