@@ -98,7 +98,9 @@ async function hear(file, own = false, note = "") {
     const onProgress = (share, kind) => work === control && busy(file.name, share, kind);
     const { windows, ...timeline } = await engine.timeline(file, { signal, onProgress, windows: true });
     const drawn = await drawing;
-    if (work === control) show(file, drawn, timeline, windows, own, note);
+    if (work !== control) return;
+    at("busy").hidden = true; // before the place to scroll to is known
+    show(file, drawn, timeline, windows, own, note);
   } catch (error) {
     if (work === control && error.name !== "AbortError") showError(error, () => hear(file, own, note));
   } finally {

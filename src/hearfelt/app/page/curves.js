@@ -44,7 +44,7 @@ export function createCurves({ element, moment, legend }, onPick) {
         cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { show: false } },
         scales: { x: { time: false, range: [0, duration] }, y: { range: [0, 1] } },
         axes: [
-          { ...axis, values: (_, values) => values.map((value) => clock(value, duration < 10 ? 1 : 0)) },
+          { ...axis, size: 34, values: (_, values) => values.map((value) => clock(value, duration < 10 ? 1 : 0)) },
           { ...axis, size: 46, values: (_, values) => values.map(share) },
         ],
         // The uppermost is drawn first; each that follows covers what lies below its own sum.
