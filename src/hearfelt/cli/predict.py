@@ -80,7 +80,7 @@ def predict(
         unsure_below=unsure_below,
         labels=labels,
     )
-    found = list(find_recordings(paths))
+    found = list(find_recordings(paths, _suffixes(recognizer)))
     if picture is not None and (len(found) != 1 or found[0] == STANDARD_INPUT):
         raise HearfeltError(f"--picture draws one recording from a file; {len(found)} were given.")
     for target in (out, picture):
@@ -97,6 +97,14 @@ def predict(
     if picture is not None and good and isinstance(found[0], str):
         _draw(recognizer, found[0], picture)
     return 0 if good else _SOME_FAILED
+
+
+def _suffixes(recognizer: Recognizer) -> frozenset[str]:
+    """What folders are searched for: recordings, or for a model of pictures PNGs."""
+    from hearfelt.audio.decode import AUDIO_SUFFIXES
+
+    pictures = recognizer.specification.front_end.takes == "picture"
+    return frozenset({".png"}) if pictures else frozenset(AUDIO_SUFFIXES)
 
 
 def _draw(recognizer: Recognizer, path: str, picture: str) -> None:

@@ -14,7 +14,7 @@ from hearfelt.audio.arrays import mono_at
 from hearfelt.audio.decode import read_blocks
 from hearfelt.audio.voice_activity import has_speech
 from hearfelt.audio.windows import cut
-from hearfelt.errors import BundleError
+from hearfelt.errors import AudioError, BundleError
 from hearfelt.recognition.bundle import Bundle, open_session
 
 #: A batch holds about this much audio, and at least one window; more is slower (caches) and costs memory.
@@ -33,7 +33,7 @@ class Piece:
 
     start: int
     end: int
-    samples: NDArray[np.float32] | None
+    samples: NDArray[Any] | None
 
     @property
     def size(self) -> int:
@@ -96,6 +96,11 @@ class Engine:
             AudioError: it cannot be read.
         """
         if is_file(source):
+            if str(source_name(source)).lower().endswith(".png"):
+                raise AudioError(
+                    f"{source_name(source)} is a picture, and the model in {self.folder} hears recordings. Give a "
+                    "model that was trained on pictures (--model)."
+                )
             blocks = read_blocks(source, self.rate, _BLOCK_SECONDS)
         elif isinstance(source, Iterator):
             blocks = source
@@ -125,13 +130,17 @@ class Engine:
             Row(piece.start, piece.end, None if piece.samples is None else next(values)) for piece in pieces
         ]
 
-    def _probabilities(self, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    def _feeds(self, clips: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Clips as the inputs of the graph."""
         lengths = np.array([clip.size for clip in clips], dtype=np.int64)
         waveform = np.zeros((len(clips), lengths.max()), dtype=np.float32)
         for row, clip in zip(waveform, clips, strict=True):
             row[: clip.size] = clip
+        return {"waveform": waveform, "lengths": lengths}
+
+    def _probabilities(self, clips: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         try:
-            (found,) = self.session.run(["probabilities"], {"waveform": waveform, "lengths": lengths})
+            (found,) = self.session.run(["probabilities"], self._feeds(clips))
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise BundleError(
                 f"The model in {self.folder} cannot be run: {' '.join(str(error).split())[:300]}"

@@ -23,7 +23,10 @@ DEFAULT = "default"
 #: Where bundled models live, one folder each.
 MODELS_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "models"
 
-_INPUTS = {"waveform": ("tensor(float)", 2), "lengths": ("tensor(int64)", 1)}
+_INPUTS = {
+    "waveform": {"waveform": ("tensor(float)", 2), "lengths": ("tensor(int64)", 1)},
+    "picture": {"picture": ("tensor(uint8)", 4)},
+}
 _OUTPUTS = {"logits": ("tensor(float)", 2), "probabilities": ("tensor(float)", 2)}
 
 
@@ -165,7 +168,7 @@ def _check_face(bundle: Bundle, session: Any) -> None:
     labels = bundle.specification.labels
     width = None
     for kind, wanted, nodes in (
-        ("inputs", _INPUTS, session.get_inputs()),
+        ("inputs", _INPUTS[bundle.specification.front_end.takes], session.get_inputs()),
         ("outputs", _OUTPUTS, session.get_outputs()),
     ):
         try:

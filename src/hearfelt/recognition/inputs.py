@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from hearfelt.audio.decode import AUDIO_SUFFIXES
 from hearfelt.recognition.results import Failure
@@ -16,11 +16,13 @@ from hearfelt.recognition.results import Failure
 STANDARD_INPUT = "-"
 
 
-def find_recordings(arguments: Iterable[str]) -> Iterator[str | Failure]:
+def find_recordings(
+    arguments: Iterable[str], suffixes: Collection[str] = AUDIO_SUFFIXES
+) -> Iterator[str | Failure]:
     """Expand arguments in the order given.
 
-    A file is taken whatever its suffix. A folder is searched with all below it, in name order, for
-    `hearfelt.audio.decode.AUDIO_SUFFIXES` in any case; hidden entries are passed over, links to folders not
+    A file is taken whatever its suffix. A folder is searched with all below it, in name order, for files of
+    ``suffixes`` in any case; hidden entries are passed over, links to folders not
     followed. A pattern (``*``, ``?``, ``[...]``, ``**``) is expanded where no file has that very name.
 
     Yields:
@@ -30,7 +32,7 @@ def find_recordings(arguments: Iterable[str]) -> Iterator[str | Failure]:
         if argument == STANDARD_INPUT or os.path.isfile(argument):
             yield argument
         elif os.path.isdir(argument):
-            yield from _search(argument)
+            yield from _search(argument, suffixes)
         elif not os.path.lexists(argument) and glob.has_magic(argument):
             matches = sorted(glob.glob(argument, recursive=True))
             if not matches:
@@ -38,20 +40,20 @@ def find_recordings(arguments: Iterable[str]) -> Iterator[str | Failure]:
             for match in matches:
                 if os.path.isdir(match):
                     if "**" not in argument:  # ** lists the files below by itself
-                        yield from _search(match)
-                elif "**" not in argument or _is_recording(match):
+                        yield from _search(match, suffixes)
+                elif "**" not in argument or _is_recording(match, suffixes):
                     yield match
         else:
             yield argument  # reading it will say what is wrong
 
 
-def _search(folder: str) -> Iterator[str | Failure]:
+def _search(folder: str, wanted: Collection[str]) -> Iterator[str | Failure]:
     found = False
     unreadable: list[OSError] = []
     for parent, folders, names in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if _is_recording(name):
+            if _is_recording(name, wanted):
                 found = True
                 yield os.path.join(parent, name)
         while unreadable:
@@ -61,13 +63,13 @@ def _search(folder: str) -> Iterator[str | Failure]:
         found = True
         yield _unreadable(error)
     if not found:
-        suffixes = " ".join(sorted(AUDIO_SUFFIXES))
+        suffixes = " ".join(sorted(wanted))
         yield Failure(folder, f"The folder {folder!r} holds no recordings; they end in {suffixes}.")
 
 
-def _is_recording(name: str) -> bool:
+def _is_recording(name: str, suffixes: Collection[str]) -> bool:
     base = os.path.basename(name)
-    return not base.startswith(".") and os.path.splitext(base)[1].lower() in AUDIO_SUFFIXES
+    return not base.startswith(".") and os.path.splitext(base)[1].lower() in suffixes
 
 
 def _unreadable(error: OSError) -> Failure:

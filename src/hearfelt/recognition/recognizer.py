@@ -93,7 +93,12 @@ class Recognizer:
         self.labels, columns = _closed_set(spec.labels, labels)
         self.folder = bundle.folder
         self._bundle = replace(bundle, graph=b"")  # the session has read it
-        self._engine = Engine(bundle, columns, self.window_seconds, self.hop_seconds, session)
+        engine = Engine
+        if spec.front_end.takes == "picture":
+            from hearfelt.recognition._pictures import PictureEngine
+
+            engine = PictureEngine
+        self._engine = engine(bundle, columns, self.window_seconds, self.hop_seconds, session)
 
     def _check_options(self) -> None:
         if not 0.1 <= self.window_seconds <= 600:
@@ -175,7 +180,7 @@ class Recognizer:
         spoken = [(row.end - row.start, row.values) for row in rows if row.values is not None]
         whole = None
         if spoken:
-            seconds = np.array([size / rate for size, _ in spoken])
+            seconds = np.array([(size or 1) / rate for size, _ in spoken])  # a picture has no length
             whole = combine(np.stack([values for _, values in spoken]), seconds)
         return Recognition(
             path,
