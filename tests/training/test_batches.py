@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from hearfelt.corpora.manifest import Manifest, Row
+from hearfelt.errors import RecipeError
 from hearfelt.training.batches import Batch, EvaluationBatches, LabelledClips, TrainingBatches
 from hearfelt.training.recipe import Recipe, load_recipe
 from hearfelt.training.waveforms import CacheReport, Waveforms
@@ -210,3 +211,32 @@ def test_evaluation_cuts_what_is_too_long() -> None:
     for batch in iterate(EvaluationBatches(CLIPS, ROWS, max_seconds=0.3)):
         whole = [CLIPS.waveforms.samples(row) for row in batch.rows.tolist()]
         assert batch.lengths.tolist() == [min(300, samples) for samples in whole]
+
+
+def test_joined_clips_are_of_the_same_speaker_and_class(tiny_corpora: Any, tiny_recipe: Any) -> None:
+    from hearfelt.training.run import gather_rows
+    from hearfelt.training.waveforms import cache_waveforms
+
+    settings = ("training.join_clips=true", "training.crop_seconds=2", "augmentation=[]")
+    recipe = tiny_recipe(*settings)
+    waveforms = cache_waveforms(gather_rows(recipe, tiny_corpora))
+    clips = LabelledClips(waveforms, ("happy", "sad", "angry"), mask_by_corpus=False)
+    batches = TrainingBatches(clips, range(len(waveforms)), recipe, fold=0, epoch=0)
+    batch = batches[0]
+    assert batch.lengths.tolist() == [32000] * len(batch.rows)
+    rows = waveforms.manifest
+    for row, joined in zip(batch.rows.tolist(), batch.waveform.numpy(), strict=True):
+        alike = [
+            waveforms[other]
+            for other in range(len(rows))
+            if (rows[other].speaker, rows[other].emotion) == (rows[row].speaker, rows[row].emotion)
+        ]
+        # every 50 ms of it is found in one of them
+        piece = joined[8000:8800]
+        assert any(
+            np.isclose(np.lib.stride_tricks.sliding_window_view(clip, 800)[:, :40], piece[:40]).all(1).any()
+            or np.isclose(np.lib.stride_tricks.sliding_window_view(clip, 40), piece[-40:]).all(1).any()
+            for clip in alike
+        )
+    with pytest.raises(RecipeError, match="which is null"):
+        tiny_recipe("training.join_clips=true", "training.crop_seconds=null")

@@ -95,7 +95,9 @@ class Split:
         write_atomically(target, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
-def read_split(path: str | os.PathLike[str], manifest: Manifest, *, protocol: str = "file") -> Split:
+def read_split(
+    path: str | os.PathLike[str], manifest: Manifest, *, protocol: str = "file", partial: bool = False
+) -> Split:
     """Read what `Split.write` wrote, for a manifest with the same rows in any order.
 
     Args:
@@ -104,6 +106,7 @@ def read_split(path: str | os.PathLike[str], manifest: Manifest, *, protocol: st
         protocol: `ProtocolConfig.label` of the protocol that made it. ``cross_corpus`` and
             ``published/serab`` leave rows out of folds; under any other name each row needs a part in every
             fold.
+        partial: rows may be left out under any name.
 
     Raises:
         ProtocolError: no such file or not a split; a line whose row is not in the manifest; a row with two
@@ -140,7 +143,7 @@ def read_split(path: str | os.PathLike[str], manifest: Manifest, *, protocol: st
         raise ProtocolError(
             f"{source} has the folds {sorted(assigned)}; expected 0, 1, 2, ... without a gap."
         )
-    if not _leaves_out(protocol):
+    if not partial and not _leaves_out(protocol):
         _check_complete(manifest, assigned, source)
     folds = tuple(
         Fold(*(tuple(sorted(row for row, p in assigned[n].items() if p == part)) for part in PARTS))

@@ -41,10 +41,10 @@ def run_folds(
         while waiting or running:
             while waiting and len(running) < slots:
                 fold = waiting.pop(0)
-                running[fold] = _start(folder, fold, threads, events)
+                running[fold] = start_fold(folder, fold, threads, events)
             fold, line = events.get()
             if line is None:
-                _check(folder, fold, _end(running.pop(fold)))
+                check_fold(folder, fold, end_fold(running.pop(fold)))
                 finished.add(fold)
             elif line.startswith("{"):
                 raise RecipeError(f"Fold {fold}: {json.loads(line)['error']}")
@@ -58,10 +58,10 @@ def run_folds(
     finally:
         for process in running.values():
             process.kill()  # Lightning would put a mere SIGTERM off to the end of the epoch
-            _end(process)
+            end_fold(process)
 
 
-def _start(
+def start_fold(
     folder: Path, fold: int, threads: int, events: queue.Queue[tuple[int, str | None]]
 ) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
@@ -86,13 +86,13 @@ def _start(
     return process
 
 
-def _end(process: subprocess.Popen[str]) -> int:
+def end_fold(process: subprocess.Popen[str]) -> int:
     if process.stdin is not None:
         process.stdin.close()
     return process.wait()
 
 
-def _check(folder: Path, fold: int, status: int) -> None:
+def check_fold(folder: Path, fold: int, status: int) -> None:
     if status == 0:
         return
     log = folder / "folds" / str(fold) / "log.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from hearfelt.augment._registry import augment_waveform
+from hearfelt.training.pictures import Pictures
 from hearfelt.training.recipe import Recipe
 from hearfelt.training.sampling import epoch_order
 from hearfelt.training.waveforms import Waveforms
@@ -40,7 +42,9 @@ class Batch(NamedTuple):
 class LabelledClips:
     """The clips of a manifest with their classes, ready to be batched."""
 
-    def __init__(self, waveforms: Waveforms, labels: Sequence[str], *, mask_by_corpus: bool) -> None:
+    def __init__(
+        self, waveforms: Waveforms | Pictures, labels: Sequence[str], *, mask_by_corpus: bool
+    ) -> None:
         self.waveforms, self.labels = waveforms, tuple(labels)
         manifest = waveforms.manifest
         self.classes = np.array([self.labels.index(row.emotion) for row in manifest], dtype=np.int64)
@@ -103,10 +107,32 @@ class TrainingBatches(Dataset[Batch]):
         rate = self.clips.waveforms.sample_rate
         clip: NDArray[np.float32] = self.clips.waveforms[row]
         if (crop := self.recipe.training.crop_seconds) is not None:
+            if self.recipe.training.join_clips:
+                clip = self._joined(row, clip, round(1.3 * crop * rate), generator)
             # A little more than the crop is augmented, as speed changes lengths; then the rest is cut.
             clip = _crop(clip, round(1.3 * crop * rate), generator)
         clip = augment_waveform(clip, self.recipe.augmentation, generator, rate, clips=self._other)
         return clip if crop is None else _crop(clip, round(crop * rate), generator)
+
+    def _joined(
+        self, row: int, clip: NDArray[np.float32], samples: int, generator: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """The clip with others of its speaker and class behind it, until it is long enough."""
+        parts, length = [clip], len(clip)
+        while length < samples and length:
+            other = int(generator.choice(self._alike[row]))
+            parts.append(self.clips.waveforms[other])
+            length += len(parts[-1])
+        return np.concatenate(parts)
+
+    @cached_property
+    def _alike(self) -> dict[int, NDArray[np.int64]]:
+        """Training row -> the training rows of its speaker and class."""
+        manifest = self.clips.waveforms.manifest
+        groups: dict[tuple[str, str], list[int]] = {}
+        for row in self.rows.tolist():
+            groups.setdefault((manifest[row].speaker, manifest[row].emotion), []).append(row)
+        return {row: np.array(group) for group in groups.values() for row in group}
 
     def _other(self, generator: np.random.Generator) -> NDArray[np.float32]:
         other: NDArray[np.float32] = self.clips.waveforms[int(generator.choice(self.rows))]

@@ -135,7 +135,7 @@ def _train(
     write_json(folder / "front_end.json", front_end.model_dump(mode="json"))
     network = Network.from_recipe(recipe, front_end)
     if config.start_from is not None:
-        load_start(config.start_from, fold, clips.waveforms.manifest, division, network)
+        load_start(recipe, fold, clips.waveforms.manifest, division, network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     module = TrainingModule(
         recipe, network, clips, fold=fold, train_rows=division.train, validation_rows=division.validation

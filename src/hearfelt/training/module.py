@@ -16,6 +16,7 @@ from hearfelt.augment._registry import augment_spectrogram
 from hearfelt.augment.mixup import Mixup
 from hearfelt.evaluation.metrics import confusion_matrix, scores
 from hearfelt.training.batches import Batch, EvaluationBatches, LabelledClips, TrainingBatches
+from hearfelt.training.freezing import freeze, head_names, trained_share
 from hearfelt.training.losses import MASKED, class_weights, soft_loss
 from hearfelt.training.network import Network
 from hearfelt.training.recipe import Recipe
@@ -56,6 +57,7 @@ class TrainingModule(pl.LightningModule):
         self.history: list[dict[str, Any]] = []
         self._seen: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = {"train": [], "validation": []}
         self._started = time.monotonic()
+        self._frozen: list[torch.nn.Module] = []
 
     # Data ------------------------------------------------------------------------------------------------------
 
@@ -82,9 +84,16 @@ class TrainingModule(pl.LightningModule):
         """Forget the last epoch's answers."""
         self._started = time.monotonic()
         self._seen["train"].clear()
+        if self.recipe.training.freeze != "none":
+            model, share = self.recipe.model, trained_share(self.recipe.training, self.current_epoch)
+            bands, classes = self.network.front_end.config.band_count, len(self.clips.labels)
+            head = head_names(model.name, model.options, classes, bands)
+            self._frozen = freeze(self.network.model, head, share)
 
     def training_step(self, batch: Batch) -> Tensor:
         """Loss of one augmented batch."""
+        for frozen in self._frozen:  # validation sets everything back to training
+            frozen.eval()
         place = (self.recipe.seed, self.fold, self.current_epoch)
         generator = np.random.default_rng((*place, 3, int(batch.number)))
         # Dropout is seeded a batch: data loaders draw from torch's generator too, and in a resumed run otherwise.
@@ -92,7 +101,11 @@ class TrainingModule(pl.LightningModule):
         with torch.no_grad():
             features, lengths = self.network.front_end(batch.waveform, batch.lengths)
             frames = lengths.tolist()
-            features = augment_spectrogram(features, self.recipe.augmentation, generator, lengths=frames)
+            # Channels that are stacked on the band axis are changed alike: the same draw for each.
+            stacked = getattr(self.network.front_end.config, "feature_channels", 1)
+            planes = features.unflatten(1, (stacked, -1))
+            planes = augment_spectrogram(planes, self.recipe.augmentation, generator, lengths=frames)
+            features = planes.flatten(1, 2)
         targets, allowed = batch.targets, batch.allowed
         for step in self.recipe.augmentation:
             if isinstance(step, Mixup):

@@ -83,16 +83,30 @@ class DataPart(_Part):
     Attributes:
         corpora: adapter names, looked for below ``--data``; empty where manifests are given.
         manifests: manifest files instead.
+        images: a folder of pictures instead, for the front end ``picture``.
+        image_labels: their labels, ``.npy`` or ``.csv``; those in the folder where nothing is named.
+        image_order: in which the files are counted: ``auto``, ``sorted`` by name or ``numeric``.
+        image_classes: what labels that are numbers stand for, the first being 0.
         labels: the classes.
         drop_identical: of clips with identical audio keep the first, or none where their labels contradict.
         min_class_clips: leave out a corpus' classes with fewer clips than this (strays of another label).
+        only: rows of these corpora alone train, validate and test; the others count for the division of the speakers,
+            so that runs on one corpus and on another share their folds.
+        max_training_clips: train each fold on that many clips, drawn class by class in proportion; a smaller draw is
+            part of a larger one of the same seed.
     """
 
     corpora: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
+    images: str = ""
+    image_labels: str = ""
+    image_order: Literal["auto", "sorted", "numeric"] = "auto"
+    image_classes: tuple[str, ...] = ()
     labels: LabelsPart = LabelsPart(set="eight")
     drop_identical: bool = True
     min_class_clips: int = Field(default=0, ge=0)
+    only: tuple[str, ...] = ()
+    max_training_clips: int | None = Field(default=None, ge=2)
 
     @field_validator("labels", mode="before")
     @classmethod
@@ -161,8 +175,14 @@ class TrainingPart(_Part):
         warmup_steps: of linear rise.
         gradient_clip: norm; 0 does not clip.
         crop_seconds: training clips are cut to this at a random place; None takes them whole.
-        start_from: run folder whose same fold's weights are the start; refused where that fold has heard this one's
-            test or validation.
+        join_clips: shorter clips are joined with others of the same speaker and class until they have `crop_seconds`.
+        start_from: run folder whose same fold's weights are the start, or a bundle; refused where that has heard this
+            fold's test or validation. Where the classes differ, the layer that answers begins anew.
+        start_fold: of `start_from`; by default the same fold, of a bundle the member of that number.
+        freeze: ``trunk``: the layer that answers alone is trained; ``gradual``: that layer first, then layer after
+            layer from the output back.
+        freeze_epochs: how long the trunk is frozen, by default always; how long each of the five steps of ``gradual``
+            takes, by default a tenth of the epochs.
         average_decay: of the exponential average of the weights that is validated and exported; 0 takes the weights
             themselves.
         mask_labels_by_corpus: the loss of a clip looks only at the classes that its corpus has, and so does its test.
@@ -185,7 +205,11 @@ class TrainingPart(_Part):
     warmup_steps: int = Field(default=100, ge=0)
     gradient_clip: float = Field(default=5.0, ge=0)
     crop_seconds: float | None = Field(default=3.0, ge=0.1)
+    join_clips: bool = False
     start_from: str | None = None
+    start_fold: int | None = Field(default=None, ge=0)
+    freeze: Literal["none", "trunk", "gradual"] = "none"
+    freeze_epochs: int | None = Field(default=None, ge=1)
     average_decay: float = Field(default=0.0, ge=0, lt=1)
     mask_labels_by_corpus: bool = False
     loss: LossPart = LossPart()
@@ -246,6 +270,10 @@ class Recipe(_Part):
     def _check(self) -> Recipe:
         if self.recognition.hop_seconds > self.recognition.window_seconds:
             raise ValueError("recognition.hop_seconds is longer than recognition.window_seconds")
+        if self.training.freeze != "none" and self.training.start_from is None:
+            raise ValueError("training.freeze keeps weights of training.start_from, which is not given")
+        if self.training.join_clips and self.training.crop_seconds is None:
+            raise ValueError("training.join_clips joins up to training.crop_seconds, which is null")
         return self
 
 

@@ -20,11 +20,14 @@ from hearfelt.corpora.manifest import Manifest, read_manifest
 from hearfelt.errors import CorpusError, RecipeError
 from hearfelt.files import read_json, write_atomically, write_json
 from hearfelt.protocols._registry import make_split
-from hearfelt.protocols.leaks import drop_identical, refuse_leaks
+from hearfelt.protocols.leaks import check_leaks, drop_identical, refuse_leaks
 from hearfelt.protocols.split import Split, read_split
 from hearfelt.training._folds import run_folds
-from hearfelt.training.recipe import Recipe, check_recipe, dump_recipe, load_recipe
-from hearfelt.training.waveforms import Waveforms, cache_waveforms
+from hearfelt.training.picture_set import open_store, read_data, settle_pictures
+from hearfelt.training.pictures import Pictures
+from hearfelt.training.recipe import DataPart, Recipe, check_recipe, dump_recipe, load_recipe
+from hearfelt.training.subset import keep_corpora, limit_training
+from hearfelt.training.waveforms import Waveforms
 
 if TYPE_CHECKING:
     from hearfelt.training.batches import LabelledClips
@@ -73,7 +76,7 @@ class Run:
         """
         from hearfelt.training.batches import LabelledClips
 
-        waveforms = cache_waveforms(self.manifest, sample_rate=self.recipe.front_end.sample_rate)
+        waveforms = open_store(self.manifest, self.recipe)
         before = [row.audio_hash for row in self.manifest]
         if [row.audio_hash for row in waveforms.manifest] != before:
             raise CorpusError(
@@ -100,7 +103,12 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     manifest = read_manifest(path / "manifest.csv", classes=recipe.data.labels.resolve().labels)
     facts = read_json(path / "provenance.json", RecipeError).get("split", {})
     split = replace(
-        read_split(path / "split.csv", manifest, protocol=recipe.protocol.label),
+        read_split(
+            path / "split.csv",
+            manifest,
+            protocol=recipe.protocol.label,
+            partial=recipe.data.max_training_clips is not None,
+        ),
         description=facts.get("description", ""),
         speaker_independent=facts.get("speaker_independent", False),
     )
@@ -122,9 +130,26 @@ def gather_rows(recipe: Recipe, data: Place | Sequence[Place] | None) -> Manifes
         CorpusError: the recipe names no data and none is given, nothing is there, or a class has no clips.
     """
     config = recipe.data
+    manifest = find_rows(config, data).map_labels(config.labels.resolve())
+    if config.min_class_clips:
+        counts: dict[tuple[str, str], int] = {}
+        for row in manifest:
+            counts[row.corpus, row.emotion] = counts.get((row.corpus, row.emotion), 0) + 1
+        manifest = manifest.where(lambda row: counts[row.corpus, row.emotion] >= config.min_class_clips)
+    return manifest
+
+
+def find_rows(config: DataPart, data: Place | Sequence[Place] | None) -> Manifest:
+    """Rows of corpora or manifests with the emotions that they were given; see `gather_rows`.
+
+    Raises:
+        CorpusError: no data is named, or nothing is there.
+    """
     named = os.environ.get("HEARFELT_DATA") if data is None else data
     places = [named] if isinstance(named, str | os.PathLike) else list(named or ())
-    if any(Path(place).is_file() for place in places) or (places and len(places) > 1):
+    if config.images:
+        manifest, _ = read_data(config)
+    elif any(Path(place).is_file() for place in places) or (places and len(places) > 1):
         manifest = _combine(places, config.corpora)
     elif config.manifests:
         manifest = Manifest(())
@@ -144,12 +169,6 @@ def gather_rows(recipe: Recipe, data: Place | Sequence[Place] | None) -> Manifes
         )
     else:
         manifest = scan_many(places[0], config.corpora)
-    manifest = manifest.map_labels(config.labels.resolve())
-    if config.min_class_clips:
-        counts: dict[tuple[str, str], int] = {}
-        for row in manifest:
-            counts[row.corpus, row.emotion] = counts.get((row.corpus, row.emotion), 0) + 1
-        manifest = manifest.where(lambda row: counts[row.corpus, row.emotion] >= config.min_class_clips)
     return manifest
 
 
@@ -181,7 +200,7 @@ def prepare_run(
     progress: Progress | None = None,
     note: Note | None = None,
     resume: bool = False,
-) -> tuple[Run, Waveforms]:
+) -> tuple[Run, Waveforms | Pictures]:
     """Make a run folder: rows, split, leak check, provenance. Nothing is trained yet.
 
     Args:
@@ -199,12 +218,16 @@ def prepare_run(
     """
     path, say = Path(folder), note or (lambda _: None)
     _check_free(path, resume)
+    recipe = settle_pictures(recipe, progress=progress, note=say)
     check_recipe(recipe)
     if recipe.training.start_from is not None:
-        open_run(recipe.training.start_from)  # before there is a folder that would go on with a wrong name
+        from hearfelt.training.start import open_start
+
+        open_start(recipe.training.start_from)  # before there is a folder that would go on with a wrong name
     rows = gather_rows(recipe, data)
-    waveforms = cache_waveforms(rows, sample_rate=recipe.front_end.sample_rate, progress=progress)
-    say(f"Waveforms: {waveforms.report.describe()}.")
+    waveforms = open_store(rows, recipe, progress)
+    if not recipe.data.images:
+        say(f"Waveforms: {waveforms.report.describe()}.")
     for name, reason in list(waveforms.report.failures.items())[:5]:
         say(f"Left out: {name}: {reason}")
     manifest = waveforms.manifest
@@ -214,7 +237,11 @@ def prepare_run(
             say(f"Left out: {len(manifest) - len(kept)} clips with the same audio as another.")
         manifest = kept
     split = make_split(manifest, recipe.protocol)
-    refuse_leaks(manifest, split)
+    if recipe.data.only:
+        manifest, split = keep_corpora(manifest, split, recipe.data.only)
+    if recipe.data.max_training_clips is not None:
+        split = limit_training(manifest, split, recipe.data.max_training_clips, recipe.seed)
+    _check_leaks(recipe, manifest, split, say)
     say(split.describe())
     write_atomically(path / "recipe.yaml", source or dump_recipe(recipe))
     manifest.write(path / "manifest.csv")
@@ -222,6 +249,16 @@ def prepare_run(
     write_json(path / "provenance.json", provenance(recipe, manifest, split, command))
     write_atomically(path / "resolved.yaml", dump_recipe(recipe))  # last: a folder with it is complete
     return Run(path, recipe, manifest, split), waveforms
+
+
+def _check_leaks(recipe: Recipe, manifest: Manifest, split: Split, say: Note) -> None:
+    """Refuse leaks; identical pictures alone are told and left where a published division has them."""
+    published = recipe.data.images and recipe.protocol.label == "published/project3_random"
+    if not published or recipe.data.drop_identical:
+        refuse_leaks(manifest, split)
+        return
+    for leak in check_leaks(manifest, split):
+        say(f"Left as published: {leak.message}")
 
 
 def _check_free(path: Path, resume: bool) -> None:
@@ -347,7 +384,7 @@ def finish_run(run: Run) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     if any((run.fold_folder(fold) / "predictions.csv").exists() for fold in run.folds):
         metrics = summarize_run(run.folder, rng=np.random.default_rng(run.recipe.seed))
-    write_report(run.folder, read_clip=_read_clip)
+    write_report(run.folder, read_clip=None if run.recipe.data.images else _read_clip)
     return metrics
 
 
