@@ -6,10 +6,14 @@ The public face of the package. Names are imported when they are first used, so 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+# Official builds of onnxruntime report models, runs and machine to Microsoft, unless this is set before their import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from hearfelt.audio.decode import read_audio as read_audio

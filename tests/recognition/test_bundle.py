@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -131,6 +134,16 @@ def test_graphs_with_another_face(copy) -> None:
 def test_bundled_models_have_names() -> None:
     for name in bundled_models():
         assert read_bundle(name).specification.labels
+
+
+def test_onnxruntime_tells_nobody(tiny_bundle, tmp_path) -> None:
+    """Its telemetry leaves an identifier in the temporary folder before it sends anything."""
+    code = f"import hearfelt, numpy; hearfelt.load({str(tiny_bundle)!r})(numpy.ones(16000), 16000)"
+    unset = {name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY", "CI")}
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=unset | {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_session_runs_rows_apart(tiny_bundle, generator) -> None:

@@ -28,13 +28,14 @@ FORM: dict[str, Any] = {
 
 _SENTENCES = {
     401: "This service wants a token: send the header 'Authorization: Bearer TOKEN' with the one it was started with.",
-    408: "The upload stood still or took longer than 60 s; 4,096 bytes came. Send it again over a better line, or in parts.",
+    408: "The upload stood still or took longer than 60 s; 4,096 bytes came. Send it again over a better line, or in "
+    "parts.",
     413: "The request is larger than the 50 MB that this service takes. Send fewer or shorter recordings, or compress "
     "them (FLAC, Opus).",
     415: "'notes.txt' is not audio that can be read (Format not recognised). WAV, FLAC, Ogg Vorbis, Opus, MP3 and AIFF "
     "can; convert others first, such as with: ffmpeg -i FILE out.wav",
-    422: "'empty.wav' is not audio that can be read (it is empty). WAV, FLAC, Ogg Vorbis, Opus, MP3 and AIFF can; convert "
-    "others first, such as with: ffmpeg -i FILE out.wav",
+    422: "'empty.wav' is not audio that can be read (it is empty). WAV, FLAC, Ogg Vorbis, Opus, MP3 and AIFF can; "
+    "convert others first, such as with: ffmpeg -i FILE out.wav",
     429: "66 recordings are waiting already, as many as this service lets wait. Come again a little later.",
     503: "The service is about to stop; send the request again.",
 }

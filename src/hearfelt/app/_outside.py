@@ -20,6 +20,7 @@ from hearfelt.app.uploads import VanishedError
 
 #: Status in logs and counters of a request whose client went away.
 VANISHED = 499
+_ROUTES = ("/v1/recognize", "/v1/timeline", "/v1/models", "/v1/stream")
 _LOG = logging.getLogger("hearfelt.app")
 
 HEADERS = {
@@ -74,7 +75,8 @@ class Outside:
         finally:
             self.service.in_flight -= 1
             seconds = time.perf_counter() - began
-            record.route = getattr(scope.get("route"), "path", "other")
+            refused = scope["path"] if scope["path"] in _ROUTES else "other"  # before it came to its route
+            record.route = getattr(scope.get("route"), "path", refused)
             self.service.metrics.answered(record.route, record.status, seconds, record.bytes)
             log("request", **vars(record), ms=round(1000 * seconds, 2))
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with patience that ends: for headers, for bodies nobody wants, and for answers nobody reads."""
+"""uvicorn's HTTP protocol, with patience that ends: for headers, unwanted bodies, and answers that nobody reads."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
         def data_received(self, data: bytes) -> None:
             if self.parser is None:  # what was on its way when the connection was given up
                 return
-            if "header" not in self._timers and (self.cycle is None or self.cycle.response_complete):
-                if not self._in_body:
-                    self._arm("header")
+            between = self.cycle is None or (self.cycle.response_complete and not self._in_body)
+            if between and "header" not in self._timers:
+                self._arm("header")
             super().data_received(data)
 
         @property

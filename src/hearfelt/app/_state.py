@@ -21,7 +21,8 @@ from hearfelt.recognition.recognizer import Recognizer, load
 T = TypeVar("T")
 
 _MOST_VARIANTS = 64
-#: How what libsndfile reads begins; an unreadable recording is damaged (422), anything else is of the wrong type (415).
+#: How what libsndfile reads begins: unreadable, such a recording is damaged (422), and anything else of the wrong
+#: type (415).
 _BEGINNINGS = (
     b"RIFF",
     b"RIFX",
@@ -121,8 +122,8 @@ class Service:
                 raise VanishedError
             raise RequestError(
                 503,
-                f"The recording was not done within {self.settings.timeout_seconds:g} s: it is too long for this service, "
-                "or too much is going on. Divide it, or come again later.",
+                f"The recording was not done within {self.settings.timeout_seconds:g} s: it is too long for this "
+                "service, or too much is going on. Divide it, or come again later.",
                 {"Retry-After": "10"},
             )
         finally:
@@ -149,8 +150,8 @@ def load_models(models: Iterable[str]) -> dict[str, Recognizer]:
         name = recognizer.specification.name
         if name in found:
             raise HearfeltError(
-                f"The models in {found[name].folder} and {recognizer.folder} are both called {name!r}; clients could not "
-                "tell them apart. Rename one in its model.json."
+                f"The models in {found[name].folder} and {recognizer.folder} are both called {name!r}; clients could "
+                "not tell them apart. Rename one in its model.json."
             )
         found[name] = recognizer
     return found

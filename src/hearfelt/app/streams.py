@@ -72,12 +72,12 @@ async def stream(socket: WebSocket) -> None:
 def _admit(socket: WebSocket, service: Service) -> None:
     """Before anything is accepted: pages of other hosts, services that stop, wrong tokens, too many streams."""
     origin = socket.headers.get("origin")
-    if origin is not None and origin not in service.settings.cors_origins:
-        if urlsplit(origin).netloc != socket.headers.get("host"):
-            raise RequestError(
-                403,
-                "A page of another host may not listen in; --cors-origin of the service names those that may.",
-            )
+    own = origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+    if not own and origin not in service.settings.cors_origins:
+        raise RequestError(
+            403,
+            "A page of another host may not listen in; --cors-origin of the service names those that may.",
+        )
     if service.draining.is_set():
         raise BusyError(503, "The service is about to stop; connect again.", 5)
     shown = bearer(socket.scope)
@@ -168,7 +168,8 @@ class _Live:
         if unknown := asked.keys() - _FIELDS:
             raise RequestError(
                 422,
-                f"{sorted(unknown)[0]!r} is not known at the beginning of a stream; known: {', '.join(sorted(_FIELDS))}.",
+                f"{sorted(unknown)[0]!r} is not known at the beginning of a stream; known: "
+                f"{', '.join(sorted(_FIELDS))}.",
             )
         rate, kind = asked.get("sample_rate"), asked.get("format", "s16le")
         if (

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from fastapi import Request
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from hearfelt.app._errors import RequestError
@@ -140,21 +140,22 @@ async def read_uploads(request: Request, settings: ServiceSettings) -> Uploads:
     if kind != b"multipart/form-data" or not boundary:
         raise RequestError(
             415,
-            f"The request is {kind.decode('latin-1')[:80] or 'of no type'}; a multipart form (multipart/form-data) with "
-            f"the recording in a part named {_FIELD!r} was expected, as `curl -F {_FIELD}=@recording.wav` sends it.",
+            f"The request is {kind.decode('latin-1')[:80] or 'of no type'}; a multipart form "
+            f"(multipart/form-data) with the recording in a part named {_FIELD!r} was expected, as "
+            f"`curl -F {_FIELD}=@recording.wav` sends it.",
         )
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > settings.max_bytes:
         raise _too_large(settings)
     try:
         reader = _Reader(boundary, settings.max_files)
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise RequestError(400, f"The request is no multipart form: {error}.") from error
     try:
         await _receive(request, reader, settings)
     except BaseException as error:
         reader.uploads.__exit__(None, None, None)
-        if isinstance(error, MultipartParseError):
+        if isinstance(error, FormParserError):
             raise RequestError(400, f"The request is no multipart form: {error}.") from error
         if isinstance(error, OSError):
             raise RequestError(

@@ -26,7 +26,7 @@ from hearfelt.recognition.results import Failure, Recognition
 T = TypeVar("T")
 
 #: Recordings that a thread takes at a time.
-_MOST_TOGETHER = 16
+_MOST_TOGETHER = 8
 #: Of longer recordings the windows are not mixed with those of others.
 _SHORT_SECONDS = 40.0
 #: Sound that a thread gathers before it recognises it.
@@ -116,8 +116,8 @@ class Workshop:
         if len(self._waiting) + self._inside + count > self._most:
             raise BusyError(
                 429,
-                f"{self.waiting} recordings are waiting already, as many as this service lets wait. Come again a little "
-                "later.",
+                f"{self.waiting} recordings are waiting already, as many as this service lets wait. Come again a "
+                "little later.",
                 retry_seconds=1 + self.waiting // (20 * self._threads_count),
             )
 

@@ -47,7 +47,7 @@ def serve(
     token: Annotated[
         str | None,
         typer.Option(
-            help="Requests have to show it. HEARFELT_TOKEN in the environment is better: others can read a command line."
+            help="Requests have to show it. HEARFELT_TOKEN in the environment is better: others see a command line."
         ),
     ] = None,
     cors_origin: Annotated[
