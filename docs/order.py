@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 ORDER = (  # noqa: SIM905
-    "index quickstart corpora download protocols augmentation features training evaluation export recognition "
-    "timeline listen command_line contracts results design"
+    "index quickstart corpora download protocols augmentation features training studies evaluation export recognition "
+    "timeline listen serve command_line contracts results design"
 ).split()
 
 

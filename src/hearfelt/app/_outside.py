@@ -76,7 +76,7 @@ class Outside:
             self.service.in_flight -= 1
             seconds = time.perf_counter() - began
             refused = scope["path"] if scope["path"] in _ROUTES else "other"  # before it came to its route
-            record.route = getattr(scope.get("route"), "path", refused)
+            record.route = str(getattr(scope.get("route"), "path", refused))
             self.service.metrics.answered(record.route, record.status, seconds, record.bytes)
             log("request", **vars(record), ms=round(1000 * seconds, 2))
 

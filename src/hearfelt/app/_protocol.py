@@ -35,7 +35,7 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            if self.parser is None:  # what was on its way when the connection was given up
+            if not self.transport or self.transport.is_closing():  # what was still on its way
                 return
             between = self.cycle is None or (self.cycle.response_complete and not self._in_body)
             if between and "header" not in self._timers:

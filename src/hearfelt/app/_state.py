@@ -113,11 +113,12 @@ class Service:
         gone = asyncio.ensure_future(_gone(request))
         every = asyncio.gather(*(work.done for work in works), return_exceptions=True)
         try:
+            waited: set[asyncio.Future[Any]] = {gone, every}
             await asyncio.wait(
-                {gone, every}, timeout=self.settings.timeout_seconds, return_when=asyncio.FIRST_COMPLETED
+                waited, timeout=self.settings.timeout_seconds, return_when=asyncio.FIRST_COMPLETED
             )
             if every.done():
-                return cast(list[T | BaseException], every.result())
+                return every.result()
             if gone.done():
                 raise VanishedError
             raise RequestError(

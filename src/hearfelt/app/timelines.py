@@ -175,8 +175,8 @@ def _written(found: Timeline, form: str, upload: Upload, audio: str, windows: bo
         options = {"media": False}
     writer = create_writer(form, **options)
     if windows and form in ("json", "jsonl"):
-        body = to_json(found.to_dict() | {"windows": [window.to_dict() for window in found.windows]})
-        return f"[\n{body}\n]\n".encode() if form == "json" else f"{body}\n".encode()
+        text = to_json(found.to_dict() | {"windows": [window.to_dict() for window in found.windows]})
+        return f"[\n{text}\n]\n".encode() if form == "json" else f"{text}\n".encode()
     with _DRAWING if form == "png" else nullcontext():
         body = writer.render(found)
     if isinstance(body, bytes):

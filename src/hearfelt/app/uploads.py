@@ -50,7 +50,7 @@ class Upload:
         if len(self.beginning) < _BEGINNING_BYTES:
             self.beginning += data[:_BEGINNING_BYTES]
         if self.size <= _MEMORY_BYTES < self.size + len(data):
-            disk: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # type: ignore[assignment]  # noqa: SIM115
+            disk: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
             _write_all(disk, self.file.getvalue())  # type: ignore[attr-defined]
             self.file = disk
         _write_all(self.file, data)
