@@ -55,7 +55,10 @@ def program(name: str, folder: Path) -> Path:
 
 
 def run(*command: str | Path) -> str:
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=False)
+    quiet = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, timeout=120, check=False, env=quiet
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
