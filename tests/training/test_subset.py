@@ -82,9 +82,9 @@ def test_fewer_clips_than_classes_are_refused(rows: Manifest) -> None:
 
 
 def test_a_run_keeps_to_both(tiny_corpora: Path, tiny_recipe: Callable[..., Any], tmp_path: Path) -> None:
-    recipe = tiny_recipe("data.only=[savee]", "data.max_training_clips=5")
+    recipe = tiny_recipe("data.only=[emodb]", "data.max_training_clips=5")
     prepare_run(recipe, tmp_path / "run", data=tiny_corpora)
     run = open_run(tmp_path / "run")
-    assert {row.corpus for row in run.manifest} == {"savee"}
+    assert {row.corpus for row in run.manifest} == {"emodb"}
     assert [len(fold.train) for fold in run.split.folds] == [5, 5]
     assert "At most 5 clips" in run.split.description

@@ -46,11 +46,15 @@ COMMANDS: dict[str, Command] = {
     "serve": Command("hearfelt.cli.serve:serve", "Serve recognition over HTTP, with a web page."),
     "page": Command("hearfelt.cli.page:page", "Write a web page that recognises in the browser alone."),
     "demo": Command("hearfelt.cli.demo:demo", "Recognise the bundled samples and draw one picture."),
-    "models": Command("hearfelt.cli.models:models", "List the model architectures and the bundled models."),
+    "models": Command("hearfelt.cli.models:app", "List, describe and draw the model architectures."),
     "corpora": Command("hearfelt.cli.corpora:app", "Download, scan, validate, describe and rename corpora."),
     "augment": Command("hearfelt.cli.augment:augment", "Write augmented copies of clips, with a manifest."),
+    "features": Command("hearfelt.cli.features:app", "Measure acoustic descriptors of many clips."),
     "images": Command("hearfelt.cli.images:app", "Draw spectrograms as a data set of pictures."),
     "train": Command("hearfelt.cli.train:train", "Train and test a model from a recipe."),
+    "study": Command(
+        "hearfelt.cli.study:app", "Compare many trainings: settings, augmentation, transfer, lengths, models."
+    ),
     "export": Command(
         "hearfelt.cli.export:export", "Turn a run into a bundle that recognises without torch."
     ),

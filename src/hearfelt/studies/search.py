@@ -1,0 +1,408 @@
+"""Search over any field of a recipe with Optuna: grid, random or TPE, bad trials stopped early, resumable."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import yaml
+from pydantic import Field, model_validator
+
+from hearfelt.errors import HearfeltError, require
+from hearfelt.evaluation._html import escape, paragraph, table
+from hearfelt.files import write_atomically
+from hearfelt.studies._cells import Base, Cell, write_plan
+from hearfelt.studies._loop import finish_cell, give_up, prepare_cell
+from hearfelt.studies._pool import Job, Pool
+from hearfelt.studies._report import both, percent
+from hearfelt.studies._search_pictures import plot_history, plot_importances, plot_parallel
+from hearfelt.studies._space import Dimension, settings_of
+from hearfelt.studies._study import Folder, Note, Study, Tell
+
+JOURNAL = "optuna.journal"
+CHOSEN = "chosen.yaml"
+_SHARE = 1000
+
+
+class SearchStudy(Study):
+    """Options of ``hearfelt study search``.
+
+    Attributes:
+        space: fields and their ranges or choices.
+        trials: how many are begun; a grid has as many as it has points, at most.
+        sampler: ``tpe`` learns from what was tried; ``random``; ``grid``.
+        pruner: ``median`` stops a trial whose validation is below the median of the others at the same epoch;
+            ``hyperband`` gives most trials few epochs; ``none``.
+        startup: trials before the sampler learns and the median counts.
+        patience_epochs: epochs that every trial has before it may be stopped.
+        seed: of the sampler.
+    """
+
+    kind: ClassVar[str] = "search"
+    question: ClassVar[str] = "Which settings are best, and which of them matter?"
+
+    space: tuple[Dimension, ...] = Field(min_length=1)
+    trials: int = Field(default=20, ge=2)
+    sampler: Literal["tpe", "random", "grid"] = "tpe"
+    pruner: Literal["median", "hyperband", "none"] = "median"
+    startup: int = Field(default=5, ge=1)
+    patience_epochs: int = Field(default=2, ge=0)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> SearchStudy:
+        if len({dimension.field for dimension in self.space}) < len(self.space):
+            raise ValueError("a field is in the space twice")
+        return self
+
+    @property
+    def count(self) -> int:
+        """Trials that are begun."""
+        if self.sampler != "grid":
+            return self.trials
+        return min(self.trials, math.prod(len(dimension.grid()) for dimension in self.space))
+
+    def first(self, base: Base, runs: Path) -> list[Cell]:
+        """None are known beforehand; every field and its ends are tried on the recipe."""
+        from hearfelt.training.recipe import check_recipe
+
+        require("optuna", "train", "searching")
+        for dimension in self.space:
+            for value in {str(v): v for v in (dimension.grid()[0], dimension.grid()[-1])}.values():
+                check_recipe(base.of(self._cell(0, {dimension.field: dimension.read(value)}), runs))
+        return []
+
+    def preview(self, base: Base, runs: Path) -> list[Cell]:
+        """As many cells as there will be trials, for the estimate; all as the recipe is."""
+        self.first(base, runs)
+        return [self._cell(number, {}) for number in range(self.count)]
+
+    def _cell(self, number: int, values: Mapping[str, Any]) -> Cell:
+        shown = ", ".join(f"{key.split('.')[-1]} {_short(value)}" for key, value in values.items())
+        return Cell(
+            f"trial_{number:04d}",
+            f"{number}: {shown}" if shown else f"{number}",
+            settings=settings_of(values),
+            axes=dict(values),
+        )
+
+    def loop(self, folder: Folder, pool: Pool, tell: Tell, note: Note) -> None:
+        """Ask, train, report every epoch, stop what is not worth it; what a kill left running goes on."""
+        optuna: Any = require("optuna", "train", "searching")
+        study = self._optuna(folder)
+        state = optuna.trial.TrialState
+        active: dict[str, _Active] = {}
+        for frozen in study.get_trials(deepcopy=False):
+            cell = self._cell(
+                frozen.number,
+                {d.field: d.read(frozen.params[d.field]) for d in self.space if d.field in frozen.params},
+            )
+            if frozen.state == state.PRUNED:
+                folder.pruned[cell.name] = str(frozen.user_attrs.get("reason", ""))
+            elif frozen.state == state.FAIL:
+                folder.failed[cell.name] = str(frozen.user_attrs.get("reason", ""))
+            elif frozen.state == state.RUNNING:
+                self._begin(folder, optuna.trial.Trial(study, frozen._trial_id), cell, active, note)
+        while True:
+            self._fill(folder, pool, study, active, note)
+            if not pool.jobs:
+                return
+            event = pool.wait()
+            current = active[event.job.cell]
+            if event.error:
+                give_up(folder, event.job.cell, event.error, note)
+                self._close(study, active, event.job.cell, state.FAIL, folder.failed[event.job.cell])
+                continue
+            if self._report(current, event.job, folder):
+                where = f"stopped in fold {event.job.fold} at epoch {current.epochs - 1}"
+                pool.stop(event.job)
+                folder.pruned[event.job.cell] = where
+                note(f"Trial {current.cell.title}: {where}, {percent(current.value)} % validation UAR")
+                self._close(study, active, event.job.cell, state.PRUNED, where)
+            elif event.finished and not current.jobs:
+                finish_cell(folder, event.job.cell, note)
+                study.tell(current.trial, folder.validation(event.job.cell))
+                del active[event.job.cell]
+            elif event.finished:
+                pool.start(current.next())
+            else:
+                current.share = event.done / max(1, event.total)
+            over = len(folder.done()) + len(folder.failed) + len(folder.pruned)
+            part = sum(one.progress for one in active.values())
+            tell("trials", round(_SHARE * min(self.count, over + part)), _SHARE * self.count)
+
+    def _fill(self, folder: Folder, pool: Pool, study: Any, active: dict[str, _Active], note: Note) -> None:
+        for current in active.values():
+            if (
+                pool.has_room()
+                and current.jobs
+                and not any(job.cell == current.cell.name for job in pool.jobs)
+            ):
+                pool.start(current.next())
+        while pool.has_room() and len(study.get_trials(deepcopy=False, states=_begun())) < self.count:
+            trial = study.ask()
+            cell = self._cell(trial.number, {d.field: d.suggest(trial) for d in self.space})
+            if self._begin(folder, trial, cell, active, note):
+                pool.start(active[cell.name].next())
+            elif cell.name not in active:
+                trial.set_user_attr("reason", folder.failed.get(cell.name, ""))
+                study.tell(trial, state=_state("FAIL"))
+
+    def _begin(self, folder: Folder, trial: Any, cell: Cell, active: dict[str, _Active], note: Note) -> bool:
+        """Make the run of a trial; whether there is anything to train."""
+        if cell not in folder.cells:
+            folder.cells.append(cell)
+            write_plan(folder.path / "plan.json", folder.cells, folder.base, folder.runs)
+        jobs = prepare_cell(folder, cell, note)
+        if cell.name in folder.failed:
+            return False
+        reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+        every = _folds(folder, cell)
+        active[cell.name] = _Active(cell, trial, jobs, every, reported)
+        if not jobs:  # killed between the last fold and its mark in the journal
+            finish_cell(folder, cell.name, note)
+            trial.study.tell(trial, folder.validation(cell.name))
+            del active[cell.name]
+        return bool(jobs)
+
+    def _close(self, study: Any, active: dict[str, _Active], cell: str, state: Any, reason: str) -> None:
+        current = active.pop(cell)
+        current.trial.set_user_attr("reason", reason)
+        study.tell(current.trial, state=state)
+
+    def _report(self, current: _Active, job: Job, folder: Folder) -> bool:
+        """Tell Optuna of epochs that are new; whether the trial is to be stopped."""
+        path = job.place / "metrics.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        current.epochs = len(lines)
+        epochs = folder.base.of(current.cell, folder.runs).training.epochs
+        before = [_best(one.place) for one in current.every if one.fold < job.fold and one.is_done()]
+        best = -math.inf
+        for number, line in enumerate(lines):
+            if "validation_uar" not in line:
+                raise HearfeltError(
+                    "A search needs validation rows to choose by. Set protocol.validation_fraction above 0."
+                )
+            best = max(best, float(line["validation_uar"]))
+            current.value = float(np.mean([*before, best]))
+            place = [one.fold for one in current.every].index(job.fold) * epochs + number
+            if place in current.reported:
+                continue
+            current.reported.add(place)
+            current.trial.report(current.value, place)
+            if place + 1 > self.patience_epochs and current.trial.should_prune():
+                return True
+        return False
+
+    def _optuna(self, folder: Folder) -> Any:
+        optuna: Any = require("optuna", "train", "searching")
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        logging.getLogger("optuna").setLevel(logging.ERROR)
+        backend = optuna.storages.journal.JournalFileBackend(str(folder.path / JOURNAL))
+        storage = optuna.storages.JournalStorage(backend)
+        recipe = folder.base.recipe
+        pruners = {
+            "median": lambda: optuna.pruners.MedianPruner(
+                n_startup_trials=self.startup, n_warmup_steps=self.patience_epochs
+            ),
+            "hyperband": lambda: optuna.pruners.HyperbandPruner(
+                min_resource=max(1, self.patience_epochs),
+                max_resource=max(2, recipe.training.epochs * len(recipe.protocol.fold or range(5))),
+            ),
+            "none": optuna.pruners.NopPruner,
+        }
+        study = optuna.create_study(
+            study_name="search",
+            storage=storage,
+            direction="maximize",
+            load_if_exists=True,
+            pruner=pruners[self.pruner](),
+        )
+        begun = len(study.get_trials(deepcopy=False))
+        # of a resumed search a seed of its own: the first draws would come again
+        samplers = {
+            "tpe": lambda: optuna.samplers.TPESampler(
+                seed=self.seed + begun, n_startup_trials=self.startup, multivariate=False
+            ),
+            "random": lambda: optuna.samplers.RandomSampler(seed=self.seed + begun),
+            "grid": lambda: optuna.samplers.RandomSampler(seed=self.seed),
+        }
+        study.sampler = samplers[self.sampler]()
+        if self.sampler == "grid":
+            points = list(product(*(dimension.grid() for dimension in self.space)))
+            order = np.random.default_rng(self.seed).permutation(len(points))[: self.count]
+            for place in order if not begun else ():
+                values = dict(zip((d.field for d in self.space), points[place], strict=True))
+                study.enqueue_trial(values)
+        return study
+
+    def findings(self, folder: Folder, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Importances, values by epoch, and the chosen recipe, which is also written as a file."""
+        study = self._optuna(folder)
+        trials = [
+            {
+                "cell": f"trial_{trial.number:04d}",
+                "values": {str(step): value for step, value in sorted(trial.intermediate_values.items())},
+            }
+            for trial in study.get_trials(deepcopy=False)
+        ]
+        chosen = self.choose(folder)
+        if chosen:
+            write_atomically(folder.path / CHOSEN, self._recipe_text(folder, chosen[0]))
+        spent = sum(entry["epochs"] for entry in cells)
+        return {
+            "importances": self._importances(study),
+            "trials": trials,
+            "pruned": sum(entry["state"] == "pruned" for entry in cells),
+            "epochs": spent,
+            "recipe": CHOSEN if chosen else "",
+        }
+
+    def _importances(self, study: Any) -> dict[str, float]:
+        """Share of each field in what makes a trial good (PED-ANOVA, Watanabe et al. 2023); empty with few trials."""
+        import warnings
+
+        optuna: Any = require("optuna", "train", "searching")
+
+        complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        if len(complete) < 4 or len({trial.value for trial in complete}) < 2 or len(self.space) < 2:
+            return {}
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+            except (ValueError, RuntimeError):
+                return {}
+        return {name: float(value) for name, value in found.items() if math.isfinite(value)}
+
+    def _recipe_text(self, folder: Folder, name: str) -> str:
+        from hearfelt.training._settings import apply_setting
+
+        base, cell = folder.base, folder.cell(name)
+        content = json.loads(json.dumps(dict(base.content), default=str))
+        for text in (*base.settings, *cell.settings):
+            apply_setting(content, text)
+        content["name"] = f"{base.recipe.name}_chosen"
+        comment = f"# Chosen by validation UAR of {len(folder.done())} trials of a search ({cell.name}).\n"
+        return comment + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+    def sections(self, folder: Path, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """History, importances, parallel coordinates, the chosen recipe."""
+        extra, found = results["findings"], []
+        done = [entry for entry in results["cells"] if entry["state"] == "done" and entry["validation"]]
+        values = [(entry, entry["validation"]["uar"]["value"]) for entry in done]
+        chosen = [entry["cell"] for entry in results["chosen"]]
+        words = (
+            f"{len(results['cells'])} trials, {extra['pruned']} stopped early, {extra['epochs']} epochs in all. Points "
+            "are trials in the order of their beginning, the line is the best so far, crosses were stopped."
+        )
+        history = [
+            (
+                entry["name"],
+                entry["validation"]["uar"]["value"] if entry["validation"] else _last(extra, entry["name"]),
+                entry["state"],
+            )
+            for entry in results["cells"]
+        ]
+        if done:
+            figure = both(lambda dark: plot_history(history, dark=dark), words)
+            found.append(("history", "The search", paragraph(words, "muted") + figure))
+        if extra["importances"]:
+            words = (
+                "How much a field's values differ between the better trials and all of them (PED-ANOVA), as shares. "
+                "With few trials this is a hint and no more."
+            )
+            figure = both(lambda dark: plot_importances(extra["importances"], dark=dark), words)
+            found.append(("importances", "Which fields matter", paragraph(words, "muted") + figure))
+        if len(done) > 1:
+            words = (
+                "Every line is a trial from its settings to its validation UAR; strong colours are better, the thick "
+                "line was chosen."
+            )
+            figure = both(lambda dark: plot_parallel(self.space, values, chosen, dark=dark), words)
+            found.append(("parallel", "Settings and figures together", paragraph(words, "muted") + figure))
+        ranges = [
+            [
+                d.field,
+                "one of " + ", ".join(map(str, d.choices))
+                if d.choices
+                else f"{d.low:g} to {d.high:g}{', logarithmic' if d.log else ''}",
+            ]
+            for d in self.space
+        ]
+        found.append(
+            ("space", "What was varied", table("Fields", ["field", "values"], ranges, text_columns=2))
+        )
+        if extra["recipe"] and (folder / extra["recipe"]).exists():
+            text = (folder / extra["recipe"]).read_text(encoding="utf-8")
+            found.append(
+                (
+                    "recipe",
+                    f"The chosen recipe ({extra['recipe']})",
+                    f"<pre><code>{escape(text)}</code></pre>",
+                )
+            )
+        return found
+
+
+@dataclass
+class _Active:
+    """A trial that is being trained, its folds one after another."""
+
+    cell: Cell
+    trial: Any
+    jobs: list[Job]
+    every: list[Job]
+    reported: set[int]
+    epochs: int = 0
+    value: float = 0.0
+    share: float = 0.0
+
+    def next(self) -> Job:
+        """The next fold."""
+        self.share = 0.0
+        return self.jobs.pop(0)
+
+    @property
+    def progress(self) -> float:
+        return (len(self.every) - len(self.jobs) - 1 + self.share) / max(1, len(self.every))
+
+
+def _folds(folder: Folder, cell: Cell) -> list[Job]:
+    from hearfelt.training.run import open_run
+
+    run = open_run(folder.run(cell.name))
+    return [Job(cell.name, run.folder, fold) for fold in run.folds]
+
+
+def _best(place: Path) -> float:
+    lines = [json.loads(line) for line in (place / "metrics.jsonl").read_text().splitlines()]
+    return max(float(line["validation_uar"]) for line in lines)
+
+
+def _last(extra: Mapping[str, Any], cell: str) -> float | None:
+    for trial in extra["trials"]:
+        if trial["cell"] == cell and trial["values"]:
+            return float(list(trial["values"].values())[-1])
+    return None
+
+
+def _state(name: str) -> Any:
+    optuna: Any = require("optuna", "train", "searching")
+    return optuna.trial.TrialState[name]
+
+
+def _begun() -> tuple[Any, ...]:
+    return tuple(_state(name) for name in ("RUNNING", "COMPLETE", "PRUNED", "FAIL"))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
