@@ -94,7 +94,9 @@ def test_token_full_queue_and_workers(tmp_path: Path, samples) -> None:
             _cors(client)
             _full(running, client)
         _replaced(running)
+        children = _children(running)
         assert running.stop() == 0
+        assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
         assert TOKEN not in running.lines()
 
 
@@ -144,10 +146,13 @@ def _full(running: Running, client: httpx.Client) -> None:
             assert int(answer.headers["retry-after"]) >= 1 and answer.json()["error"].endswith(".")
 
 
+def _children(running: Running) -> list[str]:
+    return Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+
+
 def _replaced(running: Running) -> None:
     """A worker that dies is replaced, and its counts are kept."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
-    before = children.read_text().split()
+    before = _children(running)
     assert len(before) == 2
     time.sleep(0.7)  # counts are hung out twice a second
     os.kill(int(before[0]), signal.SIGKILL)
@@ -176,3 +181,23 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         assert running.process.poll() is None  # it waits for the upload
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(8) == 0
+
+
+def test_workers_leave_when_their_supervisor_was_killed(tmp_path: Path) -> None:
+    tiny = write_tiny_bundle(tmp_path / "tiny")
+    with start(tmp_path / "d", "--workers", 2, "--threads", 1, "--model", tiny) as running:
+        until = time.monotonic() + 30
+        while running.lines().count('"event": "ready"') < 2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        children = _children(running)
+        assert len(children) == 2
+        running.process.kill()
+        until = time.monotonic() + 20
+        while [
+            pid
+            for pid in children
+            if Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]:
+            assert time.monotonic() < until
+            time.sleep(0.1)

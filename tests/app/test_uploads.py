@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from hearfelt.app.uploads import Upload, Uploads
 
@@ -114,6 +115,17 @@ def test_slow_and_vanished_clients_do_no_harm(running: Running, client, samples)
     assert time.monotonic() - begun < 8
     text = client.get("/metrics").text
     assert "hearfelt_uploads 0" in text and 'status="499"' in text
+
+
+def test_a_header_without_end_is_not_kept(running: Running, client) -> None:
+    with socket.create_connection(("127.0.0.1", running.port)) as line:
+        line.settimeout(10)
+        line.sendall(b"GET / HTTP/1.1\r\n")
+        with pytest.raises(OSError):  # it hangs up
+            for number in range(1000):
+                line.sendall(b"x-more-%d: " % number + 4000 * b"a" + b"\r\n")
+                time.sleep(0.001)
+    assert client.get("/healthz").status_code == 200
 
 
 def test_files_are_closed(running: Running, client, samples) -> None:

@@ -215,7 +215,7 @@ def test_the_public_face_leads_here(tiny_bundle, voices) -> None:
 def test_a_model_that_gives_nonsense_is_not_believed(tmp_path, voices, monkeypatch) -> None:
     broken = load(write_tiny_bundle(tmp_path / "tiny"))
     paths = voices((1.0, 1.0, 1.0))
-    real = broken._engine._session
+    real = broken._engine.session
 
     class Nonsense:
         def run(self, names, feeds):
@@ -225,7 +225,27 @@ def test_a_model_that_gives_nonsense_is_not_believed(tmp_path, voices, monkeypat
 
     sums = sorted(float(np.abs(read_audio(path)).sum()) for path in paths)
     limit = (sums[1] + sums[2]) / 2  # only one of the three
-    monkeypatch.setattr(broken._engine, "_session", Nonsense())
+    monkeypatch.setattr(broken._engine, "session", Nonsense())
     answers = broken.batch(paths)
     assert sum(isinstance(answer, Failure) for answer in answers) == 1
     assert all("no numbers" in answer.error for answer in answers if isinstance(answer, Failure))
+
+
+def test_a_variant_answers_as_one_that_was_loaded_so(tiny_bundle, voices) -> None:
+    (path,) = voices([7.0])
+    options = {"labels": ["happy", "sad", "angry"], "unsure_below": 0.9}
+    base = load(tiny_bundle, window_seconds=2.0)
+    wanted = load(tiny_bundle, window_seconds=2.0, **options)(path)
+    variant = base.variant(**options)
+    assert variant(path) == wanted
+    assert variant._engine.session is base._engine.session  # nothing was loaded again
+    assert base(path) == load(tiny_bundle, window_seconds=2.0)(path)  # the first is as it was
+    with pytest.raises(UnknownNameError):
+        base.variant(labels=["happy", "joyless"])
+
+
+def test_blocks_are_heard_as_the_whole(recognizer, voices) -> None:
+    (path,) = voices([9.0])
+    samples = read_audio(path)
+    parts = (samples[start : start + 7001] for start in range(0, samples.size, 7001))
+    assert recognizer(parts) == recognizer(samples, 16000)

@@ -7,6 +7,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_MOST_HEADER_BYTES = 1 << 16
+
 
 def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
     """A protocol class.
@@ -21,6 +23,7 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._timers: dict[str, asyncio.TimerHandle] = {}
+            self._header_bytes = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -41,6 +44,10 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
             if between and "header" not in self._timers:
                 self._arm("header")
             super().data_received(data)
+            if "header" in self._timers:
+                self._header_bytes += len(data)
+                if self._header_bytes > _MOST_HEADER_BYTES:
+                    self._give_up()
 
         @property
         def _in_body(self) -> bool:
@@ -48,6 +55,7 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
 
         def on_headers_complete(self) -> None:
             self._disarm("header")
+            self._header_bytes = 0
             super().on_headers_complete()
 
         def on_message_complete(self) -> None:

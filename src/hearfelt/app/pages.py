@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -107,7 +108,7 @@ def _docs(schema: str) -> str:
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(item['name'])}</code><td>{escape(item.get('description', ''))}"
+        f"<tr><td><code>{escape(item['name'])}</code><td>{_text(item.get('description', ''))}"
         f"<td>{escape(_values(item['schema']))}"
         for item in operation.get("parameters", ())
     )
@@ -117,14 +118,18 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         examples = [found["example"] for found in answer.get("content", {}).values() if "example" in found]
         shown = "".join(f"<pre>{escape(json.dumps(example, indent=1))}</pre>" for example in examples)
         answers.append(
-            f"<details><summary>{escape(status)} {escape(answer['description'])}</summary>{shown}</details>"
+            f"<details><summary>{escape(status)} {_text(answer['description'])}</summary>{shown}</details>"
         )
     upload = " -F file=@recording.wav" if "requestBody" in operation else ""
     return (
         f"<section><h2><code>{escape(method.upper())} {escape(path)}</code></h2>"
-        f"<p>{escape(operation.get('summary', ''))} {escape(operation.get('description', ''))}</p>"
+        f"<p>{_text(operation.get('summary', ''))} {_text(operation.get('description', ''))}</p>"
         f"<pre>curl{upload} http://localhost:8000{escape(path)}</pre>{table}{''.join(answers)}</section>"
     )
+
+
+def _text(said: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(said))
 
 
 def _values(schema: dict[str, Any]) -> str:

@@ -92,6 +92,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.service, self.board, self.place = service, board, place
         self._stops_at = 0.0
+        self._parent = os.getppid() if service.settings.workers > 1 else 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """First signal: drain; second: leave."""
@@ -101,6 +102,10 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second."""
+        if self._parent and os.getppid() != self._parent and not self._stops_at:
+            self.handle_exit(
+                signal.SIGTERM, None
+            )  # the supervisor was killed: nobody would replace or stop this one
         if self._stops_at:
             if not self.service.draining.is_set():
                 self.service.draining.set()
@@ -120,6 +125,7 @@ def _work(
 ) -> int:
     """One worker, until it is told to stop."""
     _few_heaps()
+    _many_connections()
     sys.setswitchinterval(0.001)  # the event loop gets its turn while threads count
     before = board.read(place)  # of the worker whose place this one takes
 
@@ -161,6 +167,15 @@ def _few_heaps() -> None:
     """Of glibc, which else keeps one a thread, each as large as the largest recording ever left it."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
+def _many_connections() -> None:
+    """As many as are allowed to this process, where less was only the custom."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _loop_factory() -> Any:

@@ -90,7 +90,9 @@ async def timelines(
     channels: Annotated[
         Literal["mix", "split"], Query(description="`split`: hear each channel for itself.")
     ] = "mix",
-    smoothing: Annotated[Literal["viterbi", "hysteresis", "none"], Query()] = "viterbi",
+    smoothing: Annotated[
+        Literal["viterbi", "hysteresis", "none"], Query(description="How windows become segments.")
+    ] = "viterbi",
     stay_seconds: Annotated[
         float, Query(gt=0, le=3600, description="How long an emotion lasts on average.")
     ] = 2.0,

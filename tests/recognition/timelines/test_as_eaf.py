@@ -54,3 +54,8 @@ def test_identifiers_are_unique_and_referred_to(call) -> None:
 
 def test_nothing(silent, tmp_path) -> None:
     assert read(silent, tmp_path).get_annotation_data_for_tier("emotion") == []
+
+
+def test_a_name_that_is_no_path_is_not_linked(talk) -> None:
+    text = EafWriter(media=False).render(talk)
+    assert "MEDIA_DESCRIPTOR" not in text and "my talk" not in text

@@ -136,6 +136,13 @@ def test_short_sound_is_in_the_page(sound) -> None:
     assert abs(np.fft.rfftfreq(samples.size, 1 / rate)[spectrum.argmax()] - 440) < 2
 
 
+def test_an_open_recording_is_embedded_and_the_name_not_opened(talk, sound) -> None:
+    with sound.open("rb") as file:
+        named = replace(talk, path=str(sound.with_name("other.wav")))
+        assert "data:audio/ogg;base64,T2dnUw" in HtmlWriter("embed", file).render(named)
+        assert sound_source(file, 2.0, "none", None) == ""
+
+
 def test_long_sound_is_linked(sound, tmp_path) -> None:
     assert sound_source(str(sound), 3600.0, "auto", tmp_path / "out" / "page.html") == "../a%20talk%231.wav"
     assert sound_source(str(sound), 2.0, "link", tmp_path / "page.html") == "a%20talk%231.wav"
