@@ -34,6 +34,7 @@ from hearfelt.testing.bundles import write_tiny_bundle
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SAMPLES = sorted(static_page.SAMPLES_FOLDER.glob("*.opus"))
+PAGE = static_page.PAGE_FOLDER
 RATE = 16000
 SAME = 1e-3  # of probabilities
 INDEX = """<!doctype html>
@@ -415,6 +416,36 @@ def test_it_works_offline_after_the_first_visit(browser: Any, folder: Path, reco
     tab.page.reload()
     assert tab.ask(FILE, request) == before
     assert tab.ask("async (engine) => (await engine.models())[0].labels") == list(recognizer.labels)
+    assert tab.faults == []
+    context.close()
+
+
+def test_the_page_hears_files_and_the_microphone_also_offline(
+    browser: Any, source: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder as visitors get it."""
+    monkeypatch.setattr(static_page, "PAGE_FOLDER", PAGE)
+    folder = static_page.write_static_page(source.parent / "whole", model=bundle).folder
+    context = browser.new_context()
+    recording = {"name": "talk.wav", "mimeType": "audio/wav", "buffer": wav(conversation())}
+
+    def hears_a_file() -> int:
+        page.locator("html[data-ready]").wait_for()
+        page.locator("input[type=file]").set_input_files([recording])
+        page.locator("#result-title", has_text="talk.wav").wait_for()
+        return int(page.locator("#moments tr").count())
+
+    with serving(folder) as address:
+        tab = open_tab(context, address)
+        page = tab.page
+        moments = hears_a_file()
+        page.get_by_role("button", name="Use the microphone").click()
+        page.locator("#live-now", has_text="It sounds").wait_for()
+        page.get_by_role("button", name="Stop and show it all").click()
+        page.locator("#result-title", has_text="Microphone").wait_for()
+    context.set_offline(True)  # and the server is gone
+    page.reload()
+    assert hears_a_file() == moments > 0
     assert tab.faults == []
     context.close()
 
