@@ -6,12 +6,15 @@ import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hearfelt.cli._extras import check_installed
 from hearfelt.cli._progress import note, progress_bar
+
+if TYPE_CHECKING:
+    from hearfelt.training.recipe import Recipe
 
 
 def train(
@@ -34,6 +37,19 @@ def train(
     jobs: Annotated[
         int | None, typer.Option(help="Folds trained at a time; as many as processors by default.")
     ] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(help="Folder of spectrogram pictures (PNG), for a recipe that takes pictures."),
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Their labels, .npy or .csv; by default those in the folder.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="How the pictures are counted: auto, sorted (by name) or numeric.")
+    ] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="What labels that are numbers stand for, from 0: angry,fear,happy,sad.")
+    ] = None,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Make the run folder (rows, split, leak check) and stop.")
     ] = False,
@@ -45,6 +61,10 @@ def train(
     from hearfelt.training.run import train as train_run
 
     parsed = load_recipe(recipe, settings or ())
+    pictures = {"images": images, "image_labels": labels, "image_order": order}
+    parsed = _with_pictures(
+        parsed, {key: value for key, value in pictures.items() if value is not None}, classes
+    )
     check_installed(("torch", "lightning", "safetensors", "tensorboard"), "train", "training")
     if resume and out is None:
         raise RecipeError("--resume needs --out RUN, the run folder to go on with.")
@@ -84,10 +104,33 @@ def train(
             given = [f"--set={setting}" for setting in settings or ()] + [
                 f"--data={place}" for place in data or ()
             ]
+            pairs = {"images": images, "labels": labels, "order": order, "classes": classes}
+            given += [f"--{name}={value}" for name, value in pairs.items() if value is not None]
             again = shlex.join(["hearfelt", "train", recipe, *given, "--out", str(folder), "--resume"])
             note(f"Interrupted; go on with: {again}")
             raise
     _say(metrics, folder)
+
+
+def _with_pictures(recipe: Recipe, given: dict[str, Any], classes: str | None) -> Recipe:
+    """The recipe with the options about pictures in its data part."""
+    from pydantic import ValidationError
+
+    from hearfelt.errors import RecipeError
+
+    if classes is not None:
+        given["image_classes"] = [name.strip() for name in classes.split(",")]
+    if not given:
+        return recipe
+    try:
+        data = type(recipe.data).model_validate({**recipe.data.model_dump(), **given})
+    except ValidationError as error:
+        raise RecipeError(
+            f"--order is {given.get('image_order')!r}; it is auto, sorted or numeric."
+        ) from error
+    if not data.images:
+        raise RecipeError("--labels, --order and --classes belong to --images FOLDER, which is missing.")
+    return recipe.model_copy(update={"data": data})
 
 
 def _say(metrics: dict[str, Any], folder: Path) -> None:
