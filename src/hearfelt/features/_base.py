@@ -53,6 +53,11 @@ class FrontEndConfig(BaseModel):
         return self
 
     @property
+    def least_deviation(self) -> float:
+        """Added to deviations before they divide; a band of its own may well be constant, all bands never are."""
+        return TINY if self.bands_share_unit else 1e-4
+
+    @property
     def band_count(self) -> int:
         """Rows that a model sees."""
         raise NotImplementedError
@@ -135,7 +140,7 @@ def normalize(bands: NDArray[np.float64], config: FrontEndConfig) -> NDArray[np.
     if config.normalization == "clip":
         axis = None if together else 1
         mean, deviation = bands.mean(axis=axis, keepdims=True), bands.std(axis=axis, keepdims=True)
-        return np.asarray((bands - mean) / (deviation + TINY))
+        return np.asarray((bands - mean) / (deviation + config.least_deviation))
     if config.normalization == "running":
         count = np.arange(1, bands.shape[1] + 1)
         values, squares = bands, np.square(bands)
@@ -150,5 +155,5 @@ def normalize(bands: NDArray[np.float64], config: FrontEndConfig) -> NDArray[np.
                 "normalization 'corpus' needs the statistics of the training rows: mean and deviation"
             )
         mean, deviation = np.array(config.mean)[:, None], np.array(config.deviation)[:, None]
-        return np.asarray((bands - mean) / (deviation + TINY))
+        return np.asarray((bands - mean) / (deviation + config.least_deviation))
     return bands

@@ -59,7 +59,7 @@ class FrontEndLayer(nn.Module):
             count = frame_lengths[:, None, None] * float(self.config.band_count if together else 1)
             mean = (bands * mask).sum(axes, keepdim=True) / count
             variance = ((bands - mean) * mask).square().sum(axes, keepdim=True) / count
-            bands = (bands - mean) / (variance.sqrt() + TINY)
+            bands = (bands - mean) / (variance.sqrt() + self.config.least_deviation)
         elif self.config.normalization == "running":
             count = torch.arange(1, bands.shape[2] + 1, device=bands.device)
             values, squares = bands, bands.square()
@@ -73,7 +73,7 @@ class FrontEndLayer(nn.Module):
                 raise ValueError(
                     "normalization 'corpus' needs the statistics of the training rows: mean and deviation"
                 )
-            bands = (bands - self.mean) / (self.deviation + TINY)
+            bands = (bands - self.mean) / (self.deviation + self.config.least_deviation)
         return bands * mask
 
 
