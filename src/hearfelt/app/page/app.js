@@ -160,6 +160,7 @@ function take(files) {
   return hear(file, false, note);
 }
 
+at("choose").addEventListener("click", () => at("file").click());
 at("file").addEventListener("change", ({ target }) => {
   const files = [...target.files];
   target.value = ""; // the same file can be chosen again
@@ -169,7 +170,7 @@ at("cancel").addEventListener("click", () => {
   work?.abort();
   work = null;
   at("busy").hidden = true;
-  at("file").focus();
+  at("choose").focus();
 });
 
 let inside = 0; // enter and leave come for every child
@@ -263,7 +264,7 @@ async function describe() {
 }
 
 function ready(is) {
-  at("file").disabled = at("speak").disabled = !is;
+  at("choose").disabled = at("speak").disabled = !is;
 }
 
 async function begin() {

@@ -54,6 +54,7 @@ function list(lines) {
 
 function code(lines) {
   const made = document.createElement("pre");
+  made.tabIndex = 0; // it scrolls where it is wider than the screen
   made.textContent = lines.map((line) => line.slice(4)).join("\n");
   return made;
 }
