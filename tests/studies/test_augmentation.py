@@ -40,12 +40,12 @@ def uar(table: Any) -> float:
 def test_every_level_and_combination_is_trained_on_the_same_folds(done: Done, by_name: Any) -> None:
     folder, results = done
     cells = by_name(results)
-    assert list(cells) == ["none", "noise_1", "gain_1", "noise_1+gain_1"]
+    assert list(cells) == ["none", "noise_1", "gain_1", "noise_1-gain_1"]
     assert all(entry["state"] == "done" for entry in cells.values())
     assert results["complete"]
     splits = {(folder / entry["run"] / "split.csv").read_text() for entry in cells.values()}
     assert len(splits) == 1
-    for name, kinds in (("none", []), ("noise_1", ["noise"]), ("noise_1+gain_1", ["noise", "gain"])):
+    for name, kinds in (("none", []), ("noise_1", ["noise"]), ("noise_1-gain_1", ["noise", "gain"])):
         import yaml
 
         recipe = yaml.safe_load((folder / "runs" / name / "resolved.yaml").read_text())
@@ -100,12 +100,12 @@ def test_the_greedy_way_adds_what_helps_and_stops(combinations: str) -> None:
     )
     validation = {
         "none": 0.5, "noise_1": 0.52, "noise_2": 0.55, "pitch_1": 0.53, "speed_1": 0.4,
-        "noise_2+pitch_1": 0.6, "noise_2+speed_1": 0.58, "pitch_1+speed_1": 0.9, "noise_2+pitch_1+speed_1": 0.59,
+        "noise_2-pitch_1": 0.6, "noise_2-speed_1": 0.58, "pitch_1-speed_1": 0.9, "noise_2-pitch_1-speed_1": 0.59,
     }  # fmt: skip
     folder = fake(validation, study)
-    assert study.choose(folder) == ["noise_2+pitch_1"]
+    assert study.choose(folder) == ["noise_2-pitch_1"]
     names = {cell.name for cell in folder.cells}
-    assert ("pitch_1+speed_1" in names) == (combinations == "all")
+    assert ("pitch_1-speed_1" in names) == (combinations == "all")
     worse = {name: 0.5 - 0.01 * len(name) for name in validation} | {"none": 0.5}
     assert study.choose(fake(worse, study)) == ["none"]
 
@@ -118,7 +118,7 @@ def test_a_study_that_was_stopped_goes_on_and_ends_alike(done: Done, tmp_path: P
     (fold / "done.json").unlink()
     (fold / "best.safetensors").unlink()
     (folder / "runs" / "gain_1" / "metrics.json").unlink()
-    shutil.rmtree(folder / "runs" / "noise_1+gain_1")
+    shutil.rmtree(folder / "runs" / "noise_1-gain_1")
     kept = folder / "runs" / "none" / "folds" / "0" / "best.safetensors"
     stamp = kept.stat().st_mtime_ns
     again = work_on(folder, processes=0)
@@ -186,3 +186,12 @@ def test_levels_are_augmentations(kind: str, level: int) -> None:
     made = create_augmentation(step(kind, level, 0.25))
     assert made.name == kind  # type: ignore[attr-defined]
     assert made.probability == 0.25
+
+
+def test_without_validation_nothing_begins(make_base: Any, tmp_path: Path) -> None:
+    from hearfelt.studies._folder import begin_study
+
+    study = create_study("augmentation", {"levels": {"noise": [20]}})
+    with pytest.raises(RecipeError, match="chooses by validation rows"):
+        begin_study(tmp_path / "study", study, make_base("protocol.validation_fraction=0"))
+    assert not (tmp_path / "study").exists()

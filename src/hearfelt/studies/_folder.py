@@ -32,6 +32,12 @@ def begin_study(path: Path, study: Study, base: Base, *, command: str = "") -> N
         raise RecipeError(f"{path} exists and is not empty. {advice} another folder with --out.")
     cells = study.first(base, path / "runs")
     check_names(cells)
+    for recipe in (base.recipe, *(base.of(cell, path / "runs") for cell in cells)):
+        if recipe.protocol.validation_fraction == 0 or recipe.protocol.name == "all":
+            raise RecipeError(
+                "A study chooses by validation rows, and this protocol gives none. Set protocol.validation_fraction "
+                "above 0, such as 0.15, and a protocol other than 'all'."
+            )
     checked: set[str] = set()
     for cell in cells:
         recipe = base.of(cell, path / "runs")

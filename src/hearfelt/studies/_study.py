@@ -117,8 +117,8 @@ class Study(BaseModel):
         """The best candidate of each group by validation, the first of equals."""
         best: dict[str, tuple[float, str]] = {}
         for cell in folder.done():
-            if cell.candidate:
-                value = folder.validation(cell.name)
+            if cell.candidate and (figures := measure(folder.answers(cell.name, "validation.csv"))):
+                value = float(figures["uar"]["value"])
                 if cell.group not in best or value > best[cell.group][0]:
                     best[cell.group] = (value, cell.name)
         return [name for _, name in best.values()]

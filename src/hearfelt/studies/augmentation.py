@@ -87,7 +87,7 @@ class AugmentationStudy(Study):
         steps = [step(kind, self.levels[kind][number], self.probability) for kind, number in chosen]
         names = [level_name(kind, self.levels[kind][number]) for kind, number in chosen]
         return Cell(
-            name="+".join(f"{kind}_{number + 1}" for kind, number in chosen),
+            name="-".join(f"{kind}_{number + 1}" for kind, number in chosen),
             title=" + ".join(f"{kind} {name}".strip() for (kind, _), name in zip(chosen, names, strict=True)),
             settings=(setting("augmentation", steps),),
             axes={

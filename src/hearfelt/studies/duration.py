@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from hearfelt.evaluation._html import paragraph, table
-from hearfelt.files import write_atomically
 from hearfelt.studies._answers import difference, measure
 from hearfelt.studies._cells import Base, Cell, setting
 from hearfelt.studies._pictures import Point, plot_curves, plot_matrix
@@ -220,7 +219,6 @@ def answer_lengths(run_folder: Path, lengths: Sequence[float], *, join: bool) ->
                 finally:
                     clips.waveforms = plain
                 write_predictions(target, answers)
-    write_atomically(run_folder / "lengths.txt", " ".join(f"{value:g}" for value in lengths) + "\n")
 
 
 class _OfLength:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -25,8 +22,17 @@ from hearfelt.studies._report import both, percent
 from hearfelt.studies._search_pictures import plot_history, plot_importances, plot_parallel
 from hearfelt.studies._space import Dimension, settings_of
 from hearfelt.studies._study import Folder, Note, Study, Tell
+from hearfelt.studies._trials import (
+    ActiveTrial,
+    begun_states,
+    best_value,
+    folds_of,
+    last_value,
+    open_journal,
+    short,
+    state_of,
+)
 
-JOURNAL = "optuna.journal"
 CHOSEN = "chosen.yaml"
 _SHARE = 1000
 
@@ -85,7 +91,7 @@ class SearchStudy(Study):
         return [self._cell(number, {}) for number in range(self.count)]
 
     def _cell(self, number: int, values: Mapping[str, Any]) -> Cell:
-        shown = ", ".join(f"{key.split('.')[-1]} {_short(value)}" for key, value in values.items())
+        shown = ", ".join(f"{key.split('.')[-1]} {short(value)}" for key, value in values.items())
         return Cell(
             f"trial_{number:04d}",
             f"{number}: {shown}" if shown else f"{number}",
@@ -98,7 +104,7 @@ class SearchStudy(Study):
         optuna: Any = require("optuna", "train", "searching")
         study = self._optuna(folder)
         state = optuna.trial.TrialState
-        active: dict[str, _Active] = {}
+        active: dict[str, ActiveTrial] = {}
         for frozen in study.get_trials(deepcopy=False):
             cell = self._cell(
                 frozen.number,
@@ -120,8 +126,9 @@ class SearchStudy(Study):
                 give_up(folder, event.job.cell, event.error, note)
                 self._close(study, active, event.job.cell, state.FAIL, folder.failed[event.job.cell])
                 continue
-            if self._report(current, event.job, folder):
-                where = f"stopped in fold {event.job.fold} at epoch {current.epochs - 1}"
+            stop = self._report(current, event.job, folder)
+            if stop and not (event.finished and not current.jobs):
+                where = f"stopped in fold {event.job.fold} after {current.epochs} epochs"
                 pool.stop(event.job)
                 folder.pruned[event.job.cell] = where
                 note(f"Trial {current.cell.title}: {where}, {percent(current.value)} % validation UAR")
@@ -138,7 +145,9 @@ class SearchStudy(Study):
             part = sum(one.progress for one in active.values())
             tell("trials", round(_SHARE * min(self.count, over + part)), _SHARE * self.count)
 
-    def _fill(self, folder: Folder, pool: Pool, study: Any, active: dict[str, _Active], note: Note) -> None:
+    def _fill(
+        self, folder: Folder, pool: Pool, study: Any, active: dict[str, ActiveTrial], note: Note
+    ) -> None:
         for current in active.values():
             if (
                 pool.has_room()
@@ -146,16 +155,18 @@ class SearchStudy(Study):
                 and not any(job.cell == current.cell.name for job in pool.jobs)
             ):
                 pool.start(current.next())
-        while pool.has_room() and len(study.get_trials(deepcopy=False, states=_begun())) < self.count:
+        while pool.has_room() and len(study.get_trials(deepcopy=False, states=begun_states())) < self.count:
             trial = study.ask()
             cell = self._cell(trial.number, {d.field: d.suggest(trial) for d in self.space})
             if self._begin(folder, trial, cell, active, note):
                 pool.start(active[cell.name].next())
             elif cell.name not in active:
                 trial.set_user_attr("reason", folder.failed.get(cell.name, ""))
-                study.tell(trial, state=_state("FAIL"))
+                study.tell(trial, state=state_of("FAIL"))
 
-    def _begin(self, folder: Folder, trial: Any, cell: Cell, active: dict[str, _Active], note: Note) -> bool:
+    def _begin(
+        self, folder: Folder, trial: Any, cell: Cell, active: dict[str, ActiveTrial], note: Note
+    ) -> bool:
         """Make the run of a trial; whether there is anything to train."""
         if cell not in folder.cells:
             folder.cells.append(cell)
@@ -164,26 +175,25 @@ class SearchStudy(Study):
         if cell.name in folder.failed:
             return False
         reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
-        every = _folds(folder, cell)
-        active[cell.name] = _Active(cell, trial, jobs, every, reported)
+        every = folds_of(folder, cell)
+        active[cell.name] = ActiveTrial(cell, trial, jobs, every, reported)
         if not jobs:  # killed between the last fold and its mark in the journal
             finish_cell(folder, cell.name, note)
             trial.study.tell(trial, folder.validation(cell.name))
             del active[cell.name]
         return bool(jobs)
 
-    def _close(self, study: Any, active: dict[str, _Active], cell: str, state: Any, reason: str) -> None:
+    def _close(self, study: Any, active: dict[str, ActiveTrial], cell: str, state: Any, reason: str) -> None:
         current = active.pop(cell)
         current.trial.set_user_attr("reason", reason)
         study.tell(current.trial, state=state)
 
-    def _report(self, current: _Active, job: Job, folder: Folder) -> bool:
+    def _report(self, current: ActiveTrial, job: Job, folder: Folder) -> bool:
         """Tell Optuna of epochs that are new; whether the trial is to be stopped."""
         path = job.place / "metrics.jsonl"
         lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        current.epochs = len(lines)
         epochs = folder.base.of(current.cell, folder.runs).training.epochs
-        before = [_best(one.place) for one in current.every if one.fold < job.fold and one.is_done()]
+        before = [best_value(one.place) for one in current.every if one.fold < job.fold and one.is_done()]
         best = -math.inf
         for number, line in enumerate(lines):
             if "validation_uar" not in line:
@@ -196,52 +206,14 @@ class SearchStudy(Study):
             if place in current.reported:
                 continue
             current.reported.add(place)
+            current.epochs = number + 1
             current.trial.report(current.value, place)
             if place + 1 > self.patience_epochs and current.trial.should_prune():
                 return True
         return False
 
     def _optuna(self, folder: Folder) -> Any:
-        optuna: Any = require("optuna", "train", "searching")
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        logging.getLogger("optuna").setLevel(logging.ERROR)
-        backend = optuna.storages.journal.JournalFileBackend(str(folder.path / JOURNAL))
-        storage = optuna.storages.JournalStorage(backend)
-        recipe = folder.base.recipe
-        pruners = {
-            "median": lambda: optuna.pruners.MedianPruner(
-                n_startup_trials=self.startup, n_warmup_steps=self.patience_epochs
-            ),
-            "hyperband": lambda: optuna.pruners.HyperbandPruner(
-                min_resource=max(1, self.patience_epochs),
-                max_resource=max(2, recipe.training.epochs * len(recipe.protocol.fold or range(5))),
-            ),
-            "none": optuna.pruners.NopPruner,
-        }
-        study = optuna.create_study(
-            study_name="search",
-            storage=storage,
-            direction="maximize",
-            load_if_exists=True,
-            pruner=pruners[self.pruner](),
-        )
-        begun = len(study.get_trials(deepcopy=False))
-        # of a resumed search a seed of its own: the first draws would come again
-        samplers = {
-            "tpe": lambda: optuna.samplers.TPESampler(
-                seed=self.seed + begun, n_startup_trials=self.startup, multivariate=False
-            ),
-            "random": lambda: optuna.samplers.RandomSampler(seed=self.seed + begun),
-            "grid": lambda: optuna.samplers.RandomSampler(seed=self.seed),
-        }
-        study.sampler = samplers[self.sampler]()
-        if self.sampler == "grid":
-            points = list(product(*(dimension.grid() for dimension in self.space)))
-            order = np.random.default_rng(self.seed).permutation(len(points))[: self.count]
-            for place in order if not begun else ():
-                values = dict(zip((d.field for d in self.space), points[place], strict=True))
-                study.enqueue_trial(values)
-        return study
+        return open_journal(folder, self)
 
     def findings(self, folder: Folder, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Importances, values by epoch, and the chosen recipe, which is also written as a file."""
@@ -251,7 +223,7 @@ class SearchStudy(Study):
                 "cell": f"trial_{trial.number:04d}",
                 "values": {str(step): value for step, value in sorted(trial.intermediate_values.items())},
             }
-            for trial in study.get_trials(deepcopy=False)
+            for trial in study.get_trials(deepcopy=False, states=begun_states())
         ]
         chosen = self.choose(folder)
         if chosen:
@@ -307,7 +279,9 @@ class SearchStudy(Study):
         history = [
             (
                 entry["name"],
-                entry["validation"]["uar"]["value"] if entry["validation"] else _last(extra, entry["name"]),
+                entry["validation"]["uar"]["value"]
+                if entry["validation"]
+                else last_value(extra, entry["name"]),
                 entry["state"],
             )
             for entry in results["cells"]
@@ -351,58 +325,3 @@ class SearchStudy(Study):
                 )
             )
         return found
-
-
-@dataclass
-class _Active:
-    """A trial that is being trained, its folds one after another."""
-
-    cell: Cell
-    trial: Any
-    jobs: list[Job]
-    every: list[Job]
-    reported: set[int]
-    epochs: int = 0
-    value: float = 0.0
-    share: float = 0.0
-
-    def next(self) -> Job:
-        """The next fold."""
-        self.share = 0.0
-        return self.jobs.pop(0)
-
-    @property
-    def progress(self) -> float:
-        return (len(self.every) - len(self.jobs) - 1 + self.share) / max(1, len(self.every))
-
-
-def _folds(folder: Folder, cell: Cell) -> list[Job]:
-    from hearfelt.training.run import open_run
-
-    run = open_run(folder.run(cell.name))
-    return [Job(cell.name, run.folder, fold) for fold in run.folds]
-
-
-def _best(place: Path) -> float:
-    lines = [json.loads(line) for line in (place / "metrics.jsonl").read_text().splitlines()]
-    return max(float(line["validation_uar"]) for line in lines)
-
-
-def _last(extra: Mapping[str, Any], cell: str) -> float | None:
-    for trial in extra["trials"]:
-        if trial["cell"] == cell and trial["values"]:
-            return float(list(trial["values"].values())[-1])
-    return None
-
-
-def _state(name: str) -> Any:
-    optuna: Any = require("optuna", "train", "searching")
-    return optuna.trial.TrialState[name]
-
-
-def _begun() -> tuple[Any, ...]:
-    return tuple(_state(name) for name in ("RUNNING", "COMPLETE", "PRUNED", "FAIL"))
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
