@@ -95,7 +95,8 @@ def test_rows_do_not_see_each_other_nor_the_padding(name: str, options: dict[str
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_every_weight_learns(name: str, options: dict[str, Any]) -> None:
     model = make(name, options).train()
-    nn.functional.cross_entropy(model(*clips(150, 120, 100, 90)), torch.tensor([0, 1, 2, 3])).backward()
+    # one long clip: of 150 frames ds_cnn leaves one, and over one frame attention has nothing to learn
+    nn.functional.cross_entropy(model(*clips(300, 120, 100, 90)), torch.tensor([0, 1, 2, 3])).backward()
     for place, parameter in model.named_parameters():
         assert parameter.grad is not None, place
         assert parameter.grad.isfinite().all(), place
@@ -110,14 +111,14 @@ def test_it_learns_what_can_be_learnt(name: str) -> None:
     truth = torch.tensor([0] * 4 + [1] * 4)
     model = make(name).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    first = None
-    for _ in range(12):
+    losses: list[float] = []
+    while len(losses) < 60 and min(losses, default=1.0) > 0.45 * max(losses[:1], default=1.0):
         loss = nn.functional.cross_entropy(model(features, lengths), truth)
-        first = first or float(loss.detach())
+        losses.append(float(loss.detach()))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert float(loss.detach()) < 0.5 * first
+    assert losses[-1] <= 0.45 * losses[0]  # small ones without norms need more steps than others
 
 
 @pytest.mark.parametrize("name", NAMES)

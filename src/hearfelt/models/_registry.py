@@ -8,7 +8,10 @@ configuration, and returns a module that maps (batch, mel_count, frames) feature
 from __future__ import annotations
 
 import fnmatch
+import inspect
 import pkgutil
+import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +44,18 @@ class ModelEntry:
     def summary(self) -> str:
         """First line of the maker's docstring."""
         return (self.make.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def source(self) -> str:
+        """Docstring of the file that it is in: where it is from, and what differs."""
+        return inspect.cleandoc(sys.modules[self.make.__module__].__doc__ or "")
+
+    def meanings(self) -> dict[str, str]:
+        """Option -> what it is, from the ``Attributes`` of the configuration's docstring."""
+        documented = inspect.cleandoc(self.config.__doc__ or "").partition("Attributes:")[2]
+        entries = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", documented, re.MULTILINE)
+        found = {name: " ".join(meaning.split()) for name, meaning in entries}
+        return {name: found.get(name, "") for name in self.config.model_fields}
 
 
 _ENTRIES: dict[str, ModelEntry] = {}

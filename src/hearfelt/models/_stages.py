@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -94,8 +95,6 @@ class Branches(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See `Stage`."""
-        import torch
-
         return torch.cat([branch(x) for branch in self.branches], dim=1)
 
 
@@ -164,7 +163,8 @@ class StagedNetwork(nn.Module):
     def _pooled(self, features: Tensor, lengths: Tensor) -> Tensor:
         # A row that is too short for the layers goes on as silence, alone as in company; frames beyond a row's end
         # are zero before each stage, as the padding of its convolution is.
-        x = F.pad(unstack(features, self.input_channels), (0, self.least, 0, self.missing_bands))
+        missing = self.least if torch.onnx.is_in_onnx_export() else max(0, self.least - features.shape[2])
+        x = F.pad(unstack(features, self.input_channels), (0, missing, 0, self.missing_bands))
         x = x * length_mask(lengths, x.shape[3])[:, None, None].to(x.dtype)
         lengths = lengths.clamp(min=self.least)
         for stage in self.stages:
