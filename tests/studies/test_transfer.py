@@ -169,3 +169,25 @@ def test_what_the_recipe_says_itself(done: Done) -> None:
     recipe = load_recipe(folder / "runs" / "over_4_full" / "resolved.yaml")
     assert recipe.training.learning_rate == pytest.approx(0.3 * 0.03)
     assert recipe.data.max_training_clips == 4
+
+
+def test_targets_wait_for_their_source_and_fall_with_it(make_base: Any, tmp_path: Path) -> None:
+    from hearfelt.studies._folder import open_study
+    from hearfelt.studies._loop import _next
+
+    options = {
+        "tasks": {"over": {"source": ["savee"], "target": ["emodb"]}},
+        "methods": ["scratch", "full"],
+        "clips": [None],
+    }
+    begin_study(tmp_path / "study", create_study("transfer", options), make_base())
+    _, folder, _ = open_study(tmp_path / "study")
+    waiting = list(folder.cells)
+    said: list[str] = []
+    taken = [_next(folder, waiting, said.append) for _ in range(3)]
+    assert [cell and cell.name for cell in taken] == ["source_savee", "over_all_scratch", None]
+    assert [cell.name for cell in waiting] == ["over_all_full"]
+    folder.failed["source_savee"] = "of fatigue"
+    assert _next(folder, waiting, said.append) is None
+    assert not waiting
+    assert "source_savee, which failed" in folder.failed["over_all_full"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,6 +50,16 @@ class Cell:
     baseline: str = ""
     group: str = ""
     candidate: bool = True
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the cells whose runs it starts from.
+
+        >>> Cell("b", "b", settings=('training.start_from="{runs}/a"',)).sources
+        ('a',)
+        """
+        text = " ".join((*self.frame, *self.settings))
+        return tuple(dict.fromkeys(re.findall(rf"{re.escape(RUNS)}/([\w.-]+)", text)))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,10 @@ def train_cells(folder: Folder, pool: Pool, tell: Tell, note: Note) -> None:
     while waiting or jobs or pool.jobs:
         while pool.has_room() and (jobs or waiting):
             if not jobs:
-                cell = waiting.pop(0)
+                ready = _next(folder, waiting, note)
+                if ready is None:
+                    break  # all that wait need what is being trained
+                cell = ready
                 jobs = prepare_cell(folder, cell, note)
                 left[cell.name] = len(jobs)
                 expected = max(expected, len(jobs))
@@ -42,6 +45,8 @@ def train_cells(folder: Folder, pool: Pool, tell: Tell, note: Note) -> None:
                 continue
             pool.start(jobs.pop(0))
         if not pool.jobs:
+            if waiting and not jobs and all(cell.sources for cell in waiting):
+                give_up(folder, waiting.pop(0).name, "What it starts from is not in the plan.", note)
             continue
         event = pool.wait()
         job = event.job
@@ -59,6 +64,20 @@ def train_cells(folder: Folder, pool: Pool, tell: Tell, note: Note) -> None:
         else:
             shares[job] = event.done / max(1, event.total)
         report()
+
+
+def _next(folder: Folder, waiting: list[Cell], note: Note) -> Cell | None:
+    """Take the first cell whose sources are trained; those whose source failed are given up."""
+    trained = {cell.name for cell in folder.done()}
+    for cell in list(waiting):
+        lost = [name for name in cell.sources if name in folder.failed]
+        if lost:
+            waiting.remove(cell)
+            give_up(folder, cell.name, f"It starts from {lost[0]}, which failed.", note)
+        elif all(name in trained for name in cell.sources):
+            waiting.remove(cell)
+            return cell
+    return None
 
 
 def prepare_cell(folder: Folder, cell: Cell, note: Note) -> list[Job]:

@@ -106,16 +106,13 @@ class SearchStudy(Study):
         state = optuna.trial.TrialState
         active: dict[str, ActiveTrial] = {}
         for frozen in study.get_trials(deepcopy=False):
-            cell = self._cell(
-                frozen.number,
-                {d.field: d.read(frozen.params[d.field]) for d in self.space if d.field in frozen.params},
-            )
+            name = self._cell(frozen.number, {}).name
             if frozen.state == state.PRUNED:
-                folder.pruned[cell.name] = str(frozen.user_attrs.get("reason", ""))
+                folder.pruned[name] = str(frozen.user_attrs.get("reason", ""))
             elif frozen.state == state.FAIL:
-                folder.failed[cell.name] = str(frozen.user_attrs.get("reason", ""))
+                folder.failed[name] = str(frozen.user_attrs.get("reason", ""))
             elif frozen.state == state.RUNNING:
-                self._begin(folder, optuna.trial.Trial(study, frozen._trial_id), cell, active, note)
+                self._begin(folder, optuna.trial.Trial(study, frozen._trial_id), active, note)
         while True:
             self._fill(folder, pool, study, active, note)
             if not pool.jobs:
@@ -157,23 +154,22 @@ class SearchStudy(Study):
                 pool.start(current.next())
         while pool.has_room() and len(study.get_trials(deepcopy=False, states=begun_states())) < self.count:
             trial = study.ask()
-            cell = self._cell(trial.number, {d.field: d.suggest(trial) for d in self.space})
-            if self._begin(folder, trial, cell, active, note):
-                pool.start(active[cell.name].next())
-            elif cell.name not in active:
-                trial.set_user_attr("reason", folder.failed.get(cell.name, ""))
-                study.tell(trial, state=state_of("FAIL"))
+            if (current := self._begin(folder, trial, active, note)) is not None:
+                pool.start(current.next())
 
     def _begin(
-        self, folder: Folder, trial: Any, cell: Cell, active: dict[str, ActiveTrial], note: Note
-    ) -> bool:
-        """Make the run of a trial; whether there is anything to train."""
+        self, folder: Folder, trial: Any, active: dict[str, ActiveTrial], note: Note
+    ) -> ActiveTrial | None:
+        """Make the run of a trial, or take up that of one that was killed; None where there is nothing to train."""
+        cell = self._cell(trial.number, {d.field: d.suggest(trial) for d in self.space})
         if cell not in folder.cells:
             folder.cells.append(cell)
             write_plan(folder.path / "plan.json", folder.cells, folder.base, folder.runs)
         jobs = prepare_cell(folder, cell, note)
         if cell.name in folder.failed:
-            return False
+            trial.set_user_attr("reason", folder.failed[cell.name])
+            trial.study.tell(trial, state=state_of("FAIL"))
+            return None
         reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
         every = folds_of(folder, cell)
         active[cell.name] = ActiveTrial(cell, trial, jobs, every, reported)
@@ -181,7 +177,7 @@ class SearchStudy(Study):
             finish_cell(folder, cell.name, note)
             trial.study.tell(trial, folder.validation(cell.name))
             del active[cell.name]
-        return bool(jobs)
+        return active.get(cell.name)
 
     def _close(self, study: Any, active: dict[str, ActiveTrial], cell: str, state: Any, reason: str) -> None:
         current = active.pop(cell)
