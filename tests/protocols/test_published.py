@@ -49,6 +49,13 @@ def test_emobox_tests_its_six_groups_of_actors(clips: Any, corpora: tuple[str, .
     refuse_leaks(manifest, split)
 
 
+def test_every_actor_is_tested_once_in_the_folds_of_res_lstm(clips: Any) -> None:
+    manifest = Manifest(clips.corpus("ravdess_speech", ACTORS))
+    split = make_split(manifest, _published("res_lstm_ravdess"))
+    assert _codes(manifest, split.folds[4].test) == {"01", "04", "09", "22"}
+    assert sorted(row for fold in split.folds for row in fold.test) == list(range(len(manifest)))
+
+
 @pytest.mark.parametrize(
     ("corpus", "speakers", "test", "validation"),
     [
@@ -133,6 +140,7 @@ def test_other_corpora_and_speakers_are_refused(clips: Any) -> None:
     ("scheme", "corpora", "folds"),
     [
         ("emobox_ravdess", {"ravdess_speech", "ravdess_song"}, 6),
+        ("res_lstm_ravdess", {"ravdess_speech", "ravdess_song"}, 5),
         ("savee_loso", {"savee"}, 4),
         ("emodb_loso", {"emodb"}, 10),
         ("aesdd_loso", {"aesdd"}, 6),

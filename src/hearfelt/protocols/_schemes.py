@@ -51,6 +51,12 @@ _EMOBOX = "EmoBox, Ma et al. 2024"
 
 SCHEMES: Mapping[str, Scheme] = {
     "emobox_ravdess": Scheme("EmoBox's six folds of RAVDESS actors", _EMOBOX, RAVDESS, EMOBOX_RAVDESS),
+    "res_lstm_ravdess": Scheme(
+        "five folds of RAVDESS actors, as ResLSTM was measured",
+        "Krasnoproshin and Vashkevich 2026",
+        RAVDESS,
+        _groups("2 5 14 15 16 | 3 6 7 13 18 | 10 11 12 19 20 | 8 17 21 23 24 | 1 4 9 22"),
+    ),
     "savee_loso": Scheme(
         "SAVEE, leave one of four men out", _EMOBOX, ("savee",), _groups("JE | KL | DC | JK")
     ),
