@@ -295,9 +295,9 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_mb(pid: int) -> float:
-    """Memory of a process that is its own; what workers share counts once for each that shares it."""
+    """Memory of a process without the files that are mapped into it, whose share changes with other processes."""
     found = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    return int(re.search(r"Pss:\s+(\d+)", found)[1]) / 1024  # type: ignore[index]
+    return int(re.search(r"Anonymous:\s+(\d+)", found)[1]) / 1024  # type: ignore[index]
 
 
 if __name__ == "__main__":
