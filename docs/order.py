@@ -7,7 +7,7 @@ from typing import Any
 
 ORDER = (  # noqa: SIM905
     "index quickstart corpora download protocols augmentation features training images studies evaluation export recognition "
-    "timeline listen serve browser deploy command_line contracts results design"
+    "timeline listen serve page browser deploy command_line contracts results design"
 ).split()
 
 

@@ -30,6 +30,7 @@ export function createCurves({ element, moment, legend }, onPick) {
   function draw() {
     plot?.destroy();
     plot = null;
+    moment.textContent = text("curves.hint");
     if (!shown || !element.clientWidth) return;
     const { segments, labels, duration } = shown;
     const { times, sums } = stacked(segments, labels);
@@ -78,7 +79,7 @@ export function createCurves({ element, moment, legend }, onPick) {
             .map(([label, value]) => `${nameOf(label)} ${share(value)}`)
             .join(", "),
         })
-      : "\u00a0";
+      : text("curves.hint");
   }
 
   new ResizeObserver(() => {

@@ -11,7 +11,7 @@ const MP3_RATES = { 3: [44100, 48000, 32000], 2: [22050, 24000, 16000], 0: [1102
 
 /**
  * @param {Blob} file
- * @returns {Promise<{channels: Float32Array[], sampleRate: number}>} channels that may be given away.
+ * @returns {Promise<{channels: Float32Array[], sampleRate: number}>} channels that nobody else needs.
  */
 export async function decode(file) {
   if (file.size === 0) throw new Fault("browser.empty", {}, "input");
@@ -30,7 +30,7 @@ export async function decode(file) {
     throw new Fault("browser.undecodable", {}, "input");
   }
   if (buffer.length === 0) throw new Fault("browser.empty", {}, "input");
-  const channels = Array.from({ length: buffer.numberOfChannels }, (_, k) => buffer.getChannelData(k).slice());
+  const channels = Array.from({ length: buffer.numberOfChannels }, (_, k) => buffer.getChannelData(k));
   return { channels, sampleRate: buffer.sampleRate };
 }
 
