@@ -9,8 +9,8 @@ To add one, write two files of this folder; nothing else has to know of them:
   `bands(waveform, lengths)` gives the same for a padded batch, before normalisation.
 
 A front end whose rows differ in unit sets ``bands_share_unit = False``. One that is given pictures instead of
-waveforms sets ``takes = "picture"``: its function and its layer's `bands` are then given pictures, with channels
-stacked on the band axis, and the valid frames of each; `example_inputs` of its layer says what an export traces it with.
+waveforms sets ``takes = "picture"``: its function and its layer's `bands` are then given the pixels of each picture in
+one row (height by width by channels, 0 to 255), and give channels stacked on the band axis.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ COMMON = (
     "hot",
     "coolwarm",
     "turbo",
-    "gray_r",
 )
 #: Levels of a channel in the table.
 LEVELS = 64
