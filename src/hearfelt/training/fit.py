@@ -23,6 +23,7 @@ from hearfelt.files import lock, write_json
 from hearfelt.protocols.split import Fold
 from hearfelt.training.batches import EvaluationBatches, LabelledClips
 from hearfelt.training.checkpoint import SafetensorsIO, load_checkpoint
+from hearfelt.training.classical import fit_classical, is_classical
 from hearfelt.training.network import Network, bf16_supported
 from hearfelt.training.recipe import Recipe
 from hearfelt.training.start import load_start
@@ -98,16 +99,21 @@ def _fit(
     progress: Progress | None,
     accelerator: str,
 ) -> None:
-    module = _train(recipe, clips, division, folder, fold=fold, progress=progress, accelerator=accelerator)
+    if is_classical(recipe.model.name):
+        network, epochs = fit_classical(recipe, clips, division, folder, fold=fold), 1
+    else:
+        module = _train(
+            recipe, clips, division, folder, fold=fold, progress=progress, accelerator=accelerator
+        )
+        network, epochs = module.average, len(module.history)
     best = load_checkpoint(folder / "best.safetensors")
-    network = module.average
     network.load_state_dict(best["weights"])
     for name, rows in (("validation", division.validation), ("predictions", division.test)):
         if rows:
             write_predictions(folder / f"{name}.csv", predict_rows(network, clips, rows))
     write_json(
         folder / "done.json",
-        {"fold": fold, "epoch": best["epoch"], "epochs": len(module.history), "monitor": best["monitor"]},
+        {"fold": fold, "epoch": best["epoch"], "epochs": epochs, "monitor": best["monitor"]},
     )
     (folder / "last.safetensors").unlink(missing_ok=True)  # only a fold that is not done is resumed
 

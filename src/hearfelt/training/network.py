@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from hearfelt.features._base import FrontEndConfig
 from hearfelt.features._registry import create_front_end_layer
 from hearfelt.models._registry import create_model
+from hearfelt.training.classical import create_classifier, is_classical
 from hearfelt.training.recipe import Recipe
 
 
@@ -22,9 +23,11 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.front_end = create_front_end_layer(front_end)
-        self.model = create_model(
-            name, class_count=class_count, mel_count=front_end.band_count, options=options
-        )
+        bands = front_end.band_count
+        if is_classical(name):
+            self.model: nn.Module = create_classifier(name, class_count, bands)
+        else:
+            self.model = create_model(name, class_count=class_count, mel_count=bands, options=options)
 
     @classmethod
     def from_recipe(cls, recipe: Recipe, front_end: FrontEndConfig | None = None) -> Network:

@@ -367,9 +367,16 @@ def check_recipe(recipe: Recipe) -> None:
         HearfeltError: unknown model or option, unknown label set, weights of other classes.
     """
     from hearfelt.models._registry import create_model, get_model
+    from hearfelt.training.classical import check_classical, is_classical
 
     labels = recipe.data.labels.resolve()
     name, options = recipe.model.name, recipe.model.options
+    weights = recipe.training.loss.class_weights
+    if isinstance(weights, dict) and (others := sorted(set(weights) - set(labels.labels))):
+        raise RecipeError(f"class_weights names {others}; the classes are {', '.join(labels.labels)}.")
+    if is_classical(name):
+        check_classical(recipe)
+        return
     known = get_model(name).config.model_fields
     if strangers := [option for option in options if option not in known]:
         problems = [_unknown("option", f"model.options.{option}", known) for option in strangers]
@@ -378,9 +385,6 @@ def check_recipe(recipe: Recipe) -> None:
     model = create_model(name, class_count=len(labels.labels), mel_count=bands, options=options)
     if recipe.training.batch_size == 1:
         _check_single_clips(model, name, bands)
-    weights = recipe.training.loss.class_weights
-    if isinstance(weights, dict) and (others := sorted(set(weights) - set(labels.labels))):
-        raise RecipeError(f"class_weights names {others}; the classes are {', '.join(labels.labels)}.")
 
 
 def _check_single_clips(model: nn.Module, name: str, bands: int) -> None:
