@@ -149,7 +149,7 @@ def create_study(kind: str, options: Mapping[str, Any]) -> Study:
         return made.model_validate(dict(options))
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}"
+            f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ').rstrip('.')}"
             for item in error.errors()
         )
         raise RecipeError(f"The options of the study {kind!r} are wrong: {problems}.") from error

@@ -228,6 +228,7 @@ def step(kind: str, level: Any, probability: float) -> dict[str, Any]:
     chosen: dict[str, Any] = {"name": kind, "probability": probability}
     if isinstance(level, Mapping):
         return {**chosen, **level}
+    create_augmentation(kind)  # an unknown name is the first thing to say
     if kind not in LEVELS or not isinstance(level, int | float):
         raise RecipeError(
             f"The augmentation {kind!r} has no numbered levels; of {', '.join(LEVELS)} there are. Give its options "
