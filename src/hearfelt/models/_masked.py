@@ -27,7 +27,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
             return self._normalized(x)
         # Rows end to end, normalised as one, and taken apart again: copies are much cheaper than indexing frames.
         joined = torch.cat([x[row : row + 1, ..., :count] for row, count in enumerate(counts)], dim=-1)
-        parts = self._normalized(joined).split(counts, dim=-1)
+        parts = torch.split(self._normalized(joined), counts, dim=-1)
         return torch.cat([F.pad(part, (0, x.shape[-1] - part.shape[-1])) for part in parts])
 
     def _normalized(self, x: Tensor) -> Tensor:
