@@ -31,7 +31,7 @@ COMMON = (
 #: Levels of a channel in the table.
 LEVELS = 64
 #: Mean distance of pixels to the nearest colour of a map, a share of the whole range, up to which they are of the map.
-CLOSE = 0.02
+CLOSE = 0.04
 
 _SHADES = 256
 
