@@ -15,7 +15,8 @@ TINY = Path(__file__).resolve().parents[1] / "training" / "tiny.yaml"
 SHORT = (
     "augmentation=[]",
     "training.epochs=1",
-    "training.sampling.clips_per_epoch=16",
+    "training.average_decay=0",
+    "training.sampling.clips_per_epoch=32",
     "protocol.fold=[0]",
 )
 Make = Callable[..., tuple[Path, dict[str, Any]]]

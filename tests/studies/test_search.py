@@ -115,7 +115,9 @@ def test_bad_trials_are_stopped_and_good_ones_are_not(begin: Begin, tmp_path: Pa
         if entry["state"] != "pruned":
             continue
         step, value = list(values[entry["name"]].items())[-1]
-        whole = [values[other["name"]][step] for other in results["cells"][:number] if other["state"] == "done"]
+        whole = [
+            values[other["name"]][step] for other in results["cells"][:number] if other["state"] == "done"
+        ]
         assert value < np.median(whole)
         assert "stopped in fold 0" in entry["reason"]
         assert int(step) >= 1

@@ -241,5 +241,21 @@ def plot_scatter(
             )
         axes.set_xscale("log")
         axes.margins(x=0.18)
+        low, high = axes.get_xlim()
+        axes.xaxis.set_major_formatter(lambda value, _: _plain(value))
+        few = high / low < 20  # else the minor ticks' names would overlap
+        axes.xaxis.set_minor_formatter(lambda value, _, few=few: _plain(value) if few else "")
         dress(axes, dark, grid="both", x=name, y="UAR, %" if number == 0 else "")
     return figure
+
+
+def _plain(value: float) -> str:
+    """A number on an axis.
+
+    >>> _plain(0.3), _plain(20000.0), _plain(5e6)
+    ('0.3', '20k', '5M')
+    """
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"

@@ -259,7 +259,10 @@ def _frames(base: Base, task: Task) -> _Frames:
             # the same people must be apart in both, so that the source is trained fold by fold
             frames.source, frames.source_last = tuple(protocol), tuple(settings)
         else:
-            one = {"name": "grouped_kfold", "folds": 5, "fold": [0]}
+            count = min(5, len(people["source"]))
+            one: dict[str, Any] = {"name": "grouped_kfold", "folds": count, "fold": [0]}
+            if count < 2:  # nobody can be kept apart; what matters is that nobody of the target is there
+                one = {"name": "stratified_random", "fold": [0]}
             frames.source_last = (*settings, setting("protocol", one))
             frames.start_last = (setting("training.start_fold", 0),)
     return frames
