@@ -49,7 +49,10 @@ INDEX = """<!doctype html>
   <body></body>
 </html>
 """
-START = 'import { createEngine } from "./engine_browser.js";\nwindow.engine = createEngine();\n'
+START = """import { createEngine } from "./engine_browser.js";
+window.engine = createEngine();
+document.documentElement.dataset.ready = "";
+"""
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +133,7 @@ def open_tab(context: Any, address: str) -> Tab:
 
 def ready(page: Any) -> None:
     """Wait for the module; one that awaits something does not hold up the load event."""
-    page.wait_for_function("window.engine !== undefined")
+    page.locator("html[data-ready]").wait_for(state="attached")
 
 
 @pytest.fixture(scope="module")
