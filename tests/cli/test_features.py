@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +118,29 @@ def test_a_wrong_request_is_one_sentence(capsys, folder, tmp_path, monkeypatch, 
 def test_a_folder_without_recordings_is_refused(capsys, tmp_path) -> None:
     status, err = extract(capsys, tmp_path, "--out", tmp_path / "t.csv")
     assert status == 2 and "holds no recordings" in err
+
+
+def test_a_killed_run_leaves_no_process_and_goes_on(capsys, folder, tmp_path) -> None:
+    program = [sys.executable, "-c", "import sys; from hearfelt.cli import main; sys.exit(main())"]
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(60):
+        (many / f"{number:02d}.wav").symlink_to(folder / "a.wav")
+    arguments = ["features", "extract", str(many), "--out", str(tmp_path / "t.csv"), "--workers", "2"]
+    journal = tmp_path / "t.csv.partial.jsonl"
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([*program, *arguments], stderr=log)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        deadline = time.monotonic() + 60
+        while not (journal.exists() and journal.read_bytes().count(b"\n") > 3) and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        started = children.read_text().split() if children.exists() else []
+        process.kill()
+        process.wait()
+    while any(Path("/proc", child).exists() for child in started):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    status, err = extract(capsys, *arguments[2:], "--resume")
+    assert status == 0 and len(read(tmp_path / "t.csv")) == 60
+    assert "of 60 clips were kept" in err

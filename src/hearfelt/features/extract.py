@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -222,9 +224,7 @@ def extract_many(
         yield from map(work, sources)
         return
     waiting: deque[Future[dict[str, Any]]] = deque()
-    executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_leave_interrupts
-    )
+    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare_worker)
     try:
         for source in sources:
             waiting.append(executor.submit(work, source))
@@ -240,6 +240,14 @@ def extract_many(
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """An interruption is the first process' to answer; the others end with it."""
+def _prepare_worker() -> None:
+    """An interruption is the first process' to answer; where that is killed, the others end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(process: Any) -> None:
+    process.join()
+    os._exit(1)
