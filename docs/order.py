@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 ORDER = (  # noqa: SIM905
-    "index quickstart corpora download protocols augmentation features training images studies evaluation export recognition "
+    "index quickstart corpora download protocols augmentation features models training images studies evaluation export recognition "
     "timeline listen serve page browser deploy command_line contracts results design"
 ).split()
 

@@ -23,6 +23,7 @@ def test_every_weight_of_every_model_is_accounted_for(name: str) -> None:
     assert root.all_weights == sum(parameter.numel() for parameter in model.parameters())
     assert root.weights <= 0.01 * root.all_weights  # next to nothing stands outside of layers
     assert layers[-1].text == "dense 5"
+    assert not any(layer.text.startswith(("dropout", "batch norm", "ReLU")) for layer in layers)
     assert layers[-1].shape == (5,)
     assert all(layer.shape and layer.text for layer in layers)
     after = model.state_dict()
@@ -58,6 +59,13 @@ def test_branches_stand_side_by_side_and_residuals_in_lanes() -> None:
         assert len({mark.y for mark in places}) == 1
     beside = [mark.y for mark in marks if re.match("mean pooling|convolution 3 × 3, 40.*step", mark.words)]
     assert len(set(beside)) == 1
+
+
+def test_what_dropout_gives_is_no_branch() -> None:
+    marks, _ = draw_model("length_free", frames=40)
+    output = next(mark for mark in marks if mark.words == "dense 8")
+    assert output.x < 50
+    assert any("dropout 0.25" in mark.words for mark in marks)
 
 
 def test_the_receptive_field_is_that_of_its_layers() -> None:

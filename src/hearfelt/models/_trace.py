@@ -188,12 +188,16 @@ class _Recorder(TorchFunctionMode):
         if steps and not step.path and step.text and step.text == steps[-1].text and not steps[-1].path:
             steps[-1].shape = step.shape  # one after another, as where every scale has its mean
             return
-        if step.text or step.steps or not steps:
-            if step.text or step.steps or any(step.details) or step.weights:
-                step.text = step.text or step.details.pop()
+        if step.text or step.steps:
+            steps.append(step)
+            return
+        before = next((opened.steps for opened in reversed(self.stack) if opened.steps), None)
+        if before is None:  # the first of all: what it would belong to is the input
+            step.text = step.details.pop()
+            if step.text or step.weights:
                 steps.append(step)
             return
-        last = steps[-1]
+        last = before[-1]
         while last.steps:
             last = last.steps[-1]
         last.details += [detail for detail in step.details if detail]
