@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shutil
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,12 +22,16 @@ import pytest
 import soundfile
 
 import hearfelt
+from hearfelt.app.local_server import open_server
+from hearfelt.app.static_page import write_static_page
 from hearfelt.audio.decode import read_audio
 from hearfelt.emotions import COLORS
+from hearfelt.errors import HearfeltError
 from hearfelt.recognition.timeline import timeline
 from hearfelt.recognition.timelines._registry import FORMATS, create_writer
 
 PAGE = Path(hearfelt.__file__).parent / "app" / "page"
+REPOSITORY = Path(__file__).resolve().parents[2]
 SAMPLES = Path(hearfelt.__file__).parent / "assets" / "samples"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RATE = 16000
@@ -370,6 +375,51 @@ def test_what_only_the_browser_can_decode_is_heard(visit: Visit) -> None:
     assert visit.faults  # the first answer was a refusal
 
 
+def test_the_same_page_computes_in_the_browser(
+    browser: Any, recording: bytes, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of `hearfelt page`, without a service: file, downloads and microphone, under its own strict policy."""
+    monkeypatch.setenv(
+        "HEARFELT_CACHE", str(REPOSITORY / "build" / "cache")
+    )  # fetched once by whoever runs the tests
+    try:
+        folder = write_static_page(tmp_path / "site").folder
+    except HearfeltError as error:
+        pytest.skip(f"needs onnxruntime-web: {error}")
+    faults: list[str] = []
+    with open_server(folder) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        home = f"http://127.0.0.1:{server.server_address[1]}"
+        context = browser.new_context(permissions=["microphone"], reduced_motion="reduce")
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on(
+            "console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda sent: faults.append(sent.url) if "127.0.0.1" not in sent.url[:30] else None)
+        page.goto(home)
+        page.locator("html[data-ready]").wait_for()
+        assert "never leaves" in page.inner_text("#privacy")
+        page.set_input_files("#file", {"name": "talk.wav", "mimeType": "audio/wav", "buffer": recording})
+        page.locator("#result-title .of", has_text="talk.wav").wait_for()
+        assert page.locator("#moments tr").count() == len(expected.segments)
+        with page.expect_download() as waiting:
+            page.click("#downloads button[data-format=json]")
+        (answer,) = json.loads(Path(waiting.value.path()).read_bytes())
+        assert [item["emotion"] for item in answer["segments"]] == [
+            item.emotion for item in expected.segments
+        ]
+        assert "windows" not in answer
+        page.get_by_role("button", name="Use the microphone").click()
+        page.locator("#live-now", has_text="It sounds").wait_for()
+        page.get_by_role("button", name="Stop and show it all").click()
+        page.locator("#result-title .of", has_text="Microphone").wait_for()
+        context.close()
+        server.shutdown()
+    assert [fault for fault in faults if not fault.startswith("blob:")] == []
+
+
 def test_silence_is_no_emotion(visit: Visit) -> None:
     buffer = io.BytesIO()
     soundfile.write(buffer, np.zeros(2 * RATE), RATE, format="WAV")
@@ -435,6 +485,9 @@ def test_the_keyboard_is_enough(visit: Visit, recording: bytes) -> None:
                 return
         raise AssertionError(f"{wanted} cannot be reached with Tab; last was {active()}")
 
+    page.on(
+        "filechooser", lambda _: None
+    )  # from here on choosers are caught; asked for later, one could slip through
     tab_to("theme")
     page.keyboard.press("Enter")
     assert page.get_attribute("html", "data-theme") == "dark"
