@@ -154,8 +154,8 @@ class SearchStudy(Study):
                 pool.start(current.next())
         while pool.has_room() and len(study.get_trials(deepcopy=False, states=begun_states())) < self.count:
             trial = study.ask()
-            if (current := self._begin(folder, trial, active, note)) is not None:
-                pool.start(current.next())
+            if (begun := self._begin(folder, trial, active, note)) is not None:
+                pool.start(begun.next())
 
     def _begin(
         self, folder: Folder, trial: Any, active: dict[str, ActiveTrial], note: Note
