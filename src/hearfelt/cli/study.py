@@ -278,8 +278,7 @@ def _run(folder: Path, processes: int | None) -> None:
 def _say(results: dict[str, Any], folder: Path) -> None:
     titles = {entry["name"]: entry["title"] for entry in results["cells"]}
     for chosen in results["chosen"]:
-        where = f"{chosen['group']}: " if chosen["group"] else ""
-        typer.echo(f"Chosen: {where}{titles[chosen['cell']]}: {_figures(chosen)}")
+        typer.echo(f"Chosen: {titles[chosen['cell']]}: {_figures(chosen)}")
     failed = [entry["name"] for entry in results["cells"] if entry["state"] == "failed"]
     if failed:
         note(f"Failed: {', '.join(failed)}; the report says why.")

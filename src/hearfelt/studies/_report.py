@@ -123,7 +123,7 @@ def _protocol(path: Path, results: Mapping[str, Any]) -> str:
 
     for entry in results["cells"]:
         facts_file = path / entry["run"] / "provenance.json"
-        if entry["state"] == "done" and facts_file.exists():
+        if entry["candidate"] and entry["state"] == "done" and facts_file.exists():
             return str(read_json(facts_file)["split"]["sentence"])
     return ""
 
@@ -156,7 +156,7 @@ def _headline(results: Mapping[str, Any]) -> str:
             if against.get("low") is not None:
                 words += f" [{100 * against['low']:+.1f}, {100 * against['high']:+.1f}]"
         big = " big" if number == 0 and len(chosen) == 1 else ""
-        name = f"{entry['group']}: {titles[entry['cell']]}" if entry["group"] else titles[entry["cell"]]
+        name = titles[entry["cell"]]
         cards.append(
             f'<div class="card{big}"><p class="name">Chosen: {escape(name)}, UAR on the test</p>'
             f'<p class="value">{percent(test["uar"]["value"])} %</p><p class="range">{escape(words)}</p></div>'
@@ -174,7 +174,7 @@ def _chosen(results: Mapping[str, Any]) -> str:
     titles = {entry["name"]: entry["title"] for entry in results["cells"]}
     rows = [
         [
-            f"{entry['group']}: {titles[entry['cell']]}" if entry["group"] else titles[entry["cell"]],
+            titles[entry["cell"]],
             with_interval(entry["validation"] and entry["validation"]["uar"]),
             with_interval(entry["test"] and entry["test"]["uar"]),
             signed(entry["difference"]["test"]),
@@ -191,7 +191,7 @@ def _chosen(results: Mapping[str, Any]) -> str:
 
 
 def _ranking(results: Mapping[str, Any]) -> str:
-    done = [entry for entry in results["cells"] if entry["state"] == "done" and entry["test"]]
+    done = [e for e in results["cells"] if e["candidate"] and e["state"] == "done" and e["test"]]
     if len(done) < 2:
         return ""
     best = sorted(done, key=lambda entry: -(entry["validation"] or entry["test"])["uar"]["value"])[
@@ -226,7 +226,7 @@ def _cells(results: Mapping[str, Any]) -> str:
             ]
         )
     return paragraph(
-        "All cells have the same folds. The test figures beside the chosen one were not used to choose; whoever picks "
+        "Cells that are compared have the same folds. The test figures beside the chosen one were not used to choose; whoever picks "
         "the best of them picks by the test, and its figure then flatters. Differences in bold have intervals without "
         "zero; of twenty such comparisons one is expected to by chance."
     ) + table(

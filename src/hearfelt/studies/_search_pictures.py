@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def plot_history(trials: Sequence[tuple[str, float | None, str]], *, dark: bool = False) -> Figure:
     """Validation UAR of trials (name, value, state) in their order; crosses were stopped, the line is the best yet."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = new_figure(3.4, dark)
     axes = figure.add_subplot()
     first, second = series_colors(dark)[0], series_colors(dark)[4]
@@ -35,6 +37,7 @@ def plot_history(trials: Sequence[tuple[str, float | None, str]], *, dark: bool 
     axes.plot([], [], "o", color=first, label="trained to the end")
     axes.plot([], [], "x", color=second, label="stopped early")
     dress(axes, dark, grid="y", x="trial", y="validation UAR, %")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(axes, dark, loc="lower right")
     return figure
 
@@ -96,6 +99,7 @@ def plot_parallel(
                 textcoords="offset points",
                 fontsize=7.5,
                 color=theme(dark).ink,
+                bbox={"facecolor": theme(dark).background, "edgecolor": "none", "pad": 1, "alpha": 0.8},
             )
     axes.axvline(len(space), color=theme(dark).muted, linewidth=1)
     for height in (0.0, 0.5, 1.0):
