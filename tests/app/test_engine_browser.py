@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import shutil
 import threading
@@ -37,6 +38,7 @@ SAMPLES = sorted(static_page.SAMPLES_FOLDER.glob("*.opus"))
 PAGE = static_page.PAGE_FOLDER
 RATE = 16000
 SAME = 1e-3  # of probabilities
+NUMBERS = itertools.count()
 INDEX = """<!doctype html>
 <html lang="en">
   <head>
@@ -169,11 +171,9 @@ def tab(shared_tab: Tab) -> Iterator[Tab]:
 @pytest.fixture
 def give(folder: Path, tab: Tab) -> Callable[[bytes | np.ndarray], str]:
     """Lays something where the tab can fetch it."""
-    count = [0]
 
     def lay(content: bytes | np.ndarray) -> str:
-        count[0] += 1
-        name = f"given_{count[0]}"
+        name = f"given_{next(NUMBERS)}"  # never twice the same: browsers keep what they fetched
         (folder / name).write_bytes(
             content if isinstance(content, bytes) else content.astype(np.float32).tobytes()
         )
