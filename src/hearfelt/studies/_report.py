@@ -227,8 +227,8 @@ def _cells(results: Mapping[str, Any]) -> str:
         )
     return paragraph(
         "Cells that are compared have the same folds. The test figures beside the chosen one were not used to "
-        "choose; whoever picks the best of them picks by the test, and its figure then flatters. Differences in bold have intervals without "
-        "zero; of twenty such comparisons one is expected to by chance."
+        "choose; whoever picks the best of them picks by the test, and its figure then flatters. Differences in bold "
+        "have intervals without zero; of twenty such comparisons one is expected to by chance."
     ) + table(
         "UAR, accuracy and F1 in percent, with 95 % intervals of UAR; best validation first",
         [
