@@ -68,6 +68,7 @@ function showError(error, again = null) {
     box.append(" ", button);
   }
   box.hidden = false;
+  box.scrollIntoView({ block: "nearest" }); // on a phone it is below what was pressed
 }
 
 function clearError() {
@@ -112,7 +113,10 @@ async function hear(file, own = false, note = "") {
 }
 
 function busy(name, share = null, kind = "computing") {
-  at("busy").hidden = false;
+  if (at("busy").hidden) {
+    at("busy").hidden = false;
+    at("busy").scrollIntoView({ block: "nearest" });
+  }
   const words = text(`busy.${kind}`, { name });
   if (at("busy-text").textContent !== words) at("busy-text").textContent = words;
   if (share === null) at("busy-share").removeAttribute("value");
