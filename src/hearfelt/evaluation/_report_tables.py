@@ -88,7 +88,17 @@ def recipe_facts(run: RunFolder) -> list[tuple[str, Any]]:
         ),
         (
             "Front end",
-            _pick(front_end, mel_count="{} mel bands", sample_rate="{} Hz", normalization="normalised: {}"),
+            _pick(
+                front_end,
+                height="pictures {} high",
+                width="{} wide",
+                colours="colours: {}",
+                colour_map="of {}",
+            )
+            if front_end.get("name") == "picture"
+            else _pick(
+                front_end, mel_count="{} mel bands", sample_rate="{} Hz", normalization="normalised: {}"
+            ),
         ),
         ("Augmentation", ", ".join(_name(entry) for entry in augmentation) if run.recipe else ""),
         (

@@ -117,11 +117,11 @@ def _warning(run: RunFolder) -> str:
     random = name in ("random", "stratified_random")
     if not random and not run.shared_speakers:
         return ""
-    shared = (
-        f"{len(run.shared_speakers)} speakers are both in training and in the test. "
-        if run.shared_speakers
-        else ""
-    )
+    shared = ""
+    if set(run.shared_speakers) == {"unknown"}:
+        shared = "Who speaks is not known, so the same speakers are both in training and in the test. "
+    elif run.shared_speakers:
+        shared = f"{len(run.shared_speakers)} speakers are both in training and in the test. "
     cause = f"The protocol is {name.replace('_', ' ')}. " if random else ""
     return (
         '<div class="warn" role="note"><strong>Speakers are shared: '
