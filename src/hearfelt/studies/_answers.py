@@ -15,6 +15,8 @@ from hearfelt.evaluation.predictions import Predictions, join_predictions
 from hearfelt.evaluation.summary import read_fold_tables
 
 MEASURES = ("uar", "accuracy", "macro_f1")
+#: With fewer speakers than this a bootstrap over them has too few outcomes to call a difference clear.
+FEWEST_SPEAKERS = 5
 Key = tuple[int, str, float, float | None]
 
 
@@ -80,7 +82,8 @@ def difference(answers: Answers | None, baseline: Answers | None) -> dict[str, A
     """UAR minus that of the baseline on the rows that both answered, with a paired 95 % interval.
 
     Returns:
-        ``value``, ``low``, ``high``, ``clear`` (whether the interval excludes zero) and ``n``; None where they share no
+        ``value``, ``low``, ``high``, ``clear`` (the interval excludes zero and is of enough speakers), ``n``,
+        ``speakers``; None where they share no
         row or differ in their classes.
     """
     if answers is None or baseline is None or answers.table.labels != baseline.table.labels:
@@ -99,7 +102,15 @@ def difference(answers: Answers | None, baseline: Answers | None) -> dict[str, A
         measures=("uar",),
         what="clip" if groups is None else "speaker",
     )["uar"]
-    return {"value": result.value, **result.interval.to_json(), "clear": result.is_clear, "n": len(mine)}
+    speakers = len(set(mine.speaker))
+    clear = result.is_clear and (groups is None or speakers >= FEWEST_SPEAKERS)
+    return {
+        "value": result.value,
+        **result.interval.to_json(),
+        "clear": clear,
+        "n": len(mine),
+        "speakers": speakers,
+    }
 
 
 def _paired(answers: Answers, baseline: Answers) -> tuple[Predictions, Predictions]:

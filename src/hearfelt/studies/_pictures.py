@@ -81,7 +81,9 @@ def plot_ranking(
     dress(axes, dark, grid="x", x=f"{label}, {'points' if zero else '%'}; lines are 95 % intervals")
     if second:
         axes.plot([], [], "o", color=first_colour, label="test")
-        legend(axes, dark, loc="lower right")
+        figure.legend(
+            loc="outside upper right", ncols=2, frameon=False, fontsize=8.5, labelcolor=theme(dark).ink
+        )
     return figure
 
 

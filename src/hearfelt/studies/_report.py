@@ -99,6 +99,8 @@ def verdict(figure: Entry | None, subject: str, baseline: str) -> str:
     if figure.get("low") is None:
         return f"{subject}: {points} against {baseline}; there is no interval ({figure.get('reason', '')})"
     ends = f"[{100 * figure['low']:+.1f}, {100 * figure['high']:+.1f}]"
+    if not figure["clear"] and (figure["low"] > 0 or figure["high"] < 0):
+        return f"{subject}: {points} {ends} against {baseline}; {figure['speakers']} speakers are too few to tell."
     if not figure["clear"]:
         return f"{subject}: not told apart from {baseline} ({points} {ends})."
     return f"{subject}: {'better' if figure['value'] > 0 else 'worse'} than {baseline} by {points} {ends}."
