@@ -26,8 +26,8 @@ FLOORS = (
     {"models"},
     {"protocols", "recognition"},
     {"training"},
-    {"app"},
-    {"studies", "cluster", "testing"},
+    {"app", "explain"},
+    {"studies", "cluster", "testing", "inspection"},
     {"cli"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -45,6 +45,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "serve": Command("hearfelt.cli.serve:serve", "Serve recognition over HTTP, with a web page."),
     "page": Command("hearfelt.cli.page:page", "Write a web page that recognises in the browser alone."),
+    "inspect": Command(
+        "hearfelt.cli.inspect:inspect", "See, hear and explain one recording: a page, or single pictures."
+    ),
     "demo": Command("hearfelt.cli.demo:demo", "Recognise the bundled samples and draw one picture."),
     "models": Command("hearfelt.cli.models:app", "List, describe and draw the model architectures."),
     "corpora": Command("hearfelt.cli.corpora:app", "Download, scan, validate, describe and rename corpora."),

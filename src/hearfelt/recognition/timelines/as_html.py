@@ -48,14 +48,39 @@ class HtmlWriter(TimelineWriter):
 
     def render(self, timeline: Timeline, target: str | os.PathLike[str] | None = None) -> str:
         """The page."""
+        return self.compose(timeline, target)
+
+    def compose(
+        self,
+        timeline: Timeline,
+        target: str | os.PathLike[str] | None = None,
+        *,
+        subject: str = "Emotions over time",
+        before: Iterable[str] = (),
+        after: Iterable[str] = (),
+        style: str = "",
+        script: str = "",
+    ) -> str:
+        """The page, with more on it.
+
+        Args:
+            timeline: what is shown.
+            target: the page, from whose folder links go.
+            subject: of the page, above the recording's name.
+            before: safe HTML, sections above the player.
+            after: sections right below the player.
+            style: CSS for these.
+            script: a script for these.
+        """
         name = one_line(PurePath(timeline.path).name) or "recording"
         sound = sound_source(self.sound or timeline.path, timeline.duration, self.audio, target)
-        script = (_HERE / "page.js").read_text(encoding="utf-8")
         body = "".join(
             (
-                _header(name, timeline),
+                _header(name, subject, timeline),
                 '<main id="main">',
+                *before,
                 section("listen", "Listen", _player(timeline, sound)),
+                *after,
                 section("shares", "Shares of time", *_shares(timeline)),
                 section("segments", "Segments", _segments(timeline)),
                 section("how", "How this was made", _how(timeline)),
@@ -63,11 +88,13 @@ class HtmlWriter(TimelineWriter):
                 f'<script type="application/json" id="timeline-data">{_data(timeline)}</script>',
             )
         )
-        style = (_HERE / "page.css").read_text(encoding="utf-8")
-        return page(f"{name}: emotions over time", body, style=style, script=script)
+        own_style = (_HERE / "page.css").read_text(encoding="utf-8")
+        own_script = (_HERE / "page.js").read_text(encoding="utf-8")
+        title = f"{name}: {subject[0].lower()}{subject[1:]}"
+        return page(title, body, style=own_style + style, script=own_script + script)
 
 
-def _header(name: str, timeline: Timeline) -> str:
+def _header(name: str, subject: str, timeline: Timeline) -> str:
     speech = sum(segment.seconds for segment in timeline.segments if segment.emotion != NO_SPEECH)
     share = speech / max(timeline.duration * timeline.channels, 1e-9)
     apart = f" in {timeline.channels} channels heard apart" if timeline.channels > 1 else ""
@@ -75,7 +102,7 @@ def _header(name: str, timeline: Timeline) -> str:
         f"{_clock(timeline.duration)} long{apart}; speech for {_clock(speech)} ({min(share, 1):.0%}), in "
         f"{len(timeline.segments):,} segments. How voices sound, as a model hears it, is not what people feel."
     )
-    return f'<header><p class="eyebrow">Emotions over time</p><h1>{escape(name)}</h1>{paragraph(lead, "lead")}</header>'
+    return f'<header><p class="eyebrow">{escape(subject)}</p><h1>{escape(name)}</h1>{paragraph(lead, "lead")}</header>'
 
 
 def _player(timeline: Timeline, sound: str) -> str:
