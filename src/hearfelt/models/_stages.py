@@ -29,6 +29,24 @@ Pooling = Literal["flatten", "mean", "attention"]
 Count = TypeVar("Count", int, Tensor)
 
 
+class SameConv2d(nn.Conv2d):
+    """A convolution that keeps the size (before its step), on pictures of any size.
+
+    In training, a picture not larger than the padding is padded before, not within the convolution: oneDNN 3.12 in bf16
+    leaves the gradient of weights that meet nothing but padding unwritten, so that it holds whatever was in memory.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, stride=stride, padding=kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, inputs, bands, frames) to (batch, outputs, ...)."""
+        edge = int(self.padding[0])
+        if not self.training or min(x.shape[2:]) > edge:
+            return super().forward(x)
+        return F.conv2d(F.pad(x, [edge] * 4), self.weight, self.bias, self.stride)
+
+
 class Stage(nn.Module):
     """Convolution, activation and what reduces and regularises: one stage.
 

@@ -12,7 +12,7 @@ from pydantic import Field, PositiveInt
 from torch import nn
 
 from hearfelt.models._registry import ModelConfig, register_model
-from hearfelt.models._stages import Pooling, Stage, StagedNetwork, dense_layers
+from hearfelt.models._stages import Pooling, SameConv2d, Stage, StagedNetwork, dense_layers
 
 _Dropout = Annotated[float, Field(ge=0, lt=1)]
 
@@ -47,7 +47,7 @@ def ds_cnn(class_count: int, mel_count: int, config: DsCnnConfig) -> nn.Module:
     inputs = (config.input_channels, *config.widths)
     return StagedNetwork(
         [
-            Stage(nn.Conv2d(before, after, kernel, stride=stride, padding=kernel // 2), pool=pool)
+            Stage(SameConv2d(before, after, kernel, stride=stride), pool=pool)
             for before, after, (kernel, stride, pool) in zip(inputs, config.widths, _LAYERS, strict=False)
         ],
         lambda count: dense_layers(count, class_count, config.dense, config.dropout),

@@ -14,7 +14,7 @@ from pydantic import Field, PositiveInt
 from torch import nn
 
 from hearfelt.models._registry import ModelConfig, register_model
-from hearfelt.models._stages import Pooling, Stage, StagedNetwork, dense_layers
+from hearfelt.models._stages import Pooling, SameConv2d, Stage, StagedNetwork, dense_layers
 
 
 class LengthFreeConfig(ModelConfig):
@@ -55,7 +55,7 @@ def length_free(class_count: int, mel_count: int, config: LengthFreeConfig) -> n
     inputs = (config.input_channels, *widths)
     return StagedNetwork(
         [
-            Stage(nn.Conv2d(before, after, 3, padding=1), pool=2 if place < pools else 1, norm=config.norm)
+            Stage(SameConv2d(before, after, 3), pool=2 if place < pools else 1, norm=config.norm)
             for place, (before, after) in enumerate(zip(inputs, widths, strict=False))
         ],
         lambda count: nn.Sequential(

@@ -15,7 +15,7 @@ from torch import nn
 
 from hearfelt.models._layers import PenalizedLinear
 from hearfelt.models._registry import ModelConfig, register_model
-from hearfelt.models._stages import Branches, Pooling, Stage, StagedNetwork
+from hearfelt.models._stages import Branches, Pooling, SameConv2d, Stage, StagedNetwork
 
 _Dropout = Annotated[float, Field(ge=0, lt=1)]
 
@@ -70,7 +70,7 @@ def multi_branch(class_count: int, mel_count: int, config: MultiBranchConfig) ->
         )
 
     branches = [
-        Stage(nn.Conv2d(config.input_channels, width, kernel, padding=kernel // 2), pool=config.pool)
+        Stage(SameConv2d(config.input_channels, width, kernel), pool=config.pool)
         for width, kernel in zip(config.widths, config.kernels, strict=True)
     ]
     return StagedNetwork(
