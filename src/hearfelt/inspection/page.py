@@ -136,7 +136,7 @@ def _explanation(explanation: Explanation, picture: Picture) -> Iterable[str]:
         f"<p>Seconds {explanation.start:.2f} to {explanation.end:.2f}, to which "
         f"{escape(repr(explanation.model))} gives <strong>{escape(label)}</strong> with {explanation.probability:.0%}. "
         '<span class="for">Orange</span> regions speak for it, <span class="against">blue</span> ones against it; '
-        "lines are drawn around the strongest (dotted: against). A model may decide by what no person would listen to.</p>"
+        "lines are drawn around the strongest (dotted: against). A model may decide by what no person would hear.</p>"
     )
     yield _figure(picture)
 
