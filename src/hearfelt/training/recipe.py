@@ -357,7 +357,10 @@ def _fields_at(location: tuple[Any, ...]) -> list[str]:
 
 def dump_recipe(recipe: Recipe) -> str:
     """YAML of every field of the schema."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    content = recipe.model_dump(mode="json")
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    # YAML reads some rare characters, such as NEL, as line ends where they are not escaped.
+    return text if yaml.safe_load(text) == content else yaml.safe_dump(content, sort_keys=False)
 
 
 def check_recipe(recipe: Recipe) -> None:
