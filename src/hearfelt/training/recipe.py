@@ -6,13 +6,10 @@ is raised when a field changes its meaning or goes.
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
-import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import (
@@ -27,10 +24,11 @@ from pydantic import (
 
 from hearfelt.augment._registry import AugmentationConfig, create_augmentation
 from hearfelt.emotions import LabelSet, get_label_set
-from hearfelt.errors import RecipeError, UnknownNameError
-from hearfelt.features._registry import AnyFrontEnd, get_front_end, list_front_ends
+from hearfelt.errors import RecipeError
+from hearfelt.features._registry import AnyFrontEnd
 from hearfelt.features.log_mel import LogMelConfig
 from hearfelt.protocols.config import ProtocolConfig
+from hearfelt.training._problems import explain, unknown
 from hearfelt.training._settings import apply_setting, read_recipe_file
 
 if TYPE_CHECKING:
@@ -299,60 +297,10 @@ def load_recipe(source: str | os.PathLike[str] | Mapping[str, Any], settings: It
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        problems = [_explain(item) for item in error.errors()]
+        problems = [explain(item, Recipe) for item in error.errors()]
         raise RecipeError(f"{where} is wrong: {'; '.join(dict.fromkeys(problems)).rstrip('.')}.") from error
     except RecipeError as error:
         raise RecipeError(f"{where} is wrong: {error}") from error
-
-
-def _explain(item: Any) -> str:
-    loc, front_end = item["loc"], item["loc"][:1] == ("front_end",) and len(item["loc"]) > 1
-    if front_end:
-        loc = loc[:1] + loc[2:]  # its name is a step that no recipe has
-    # a choice of types adds steps of its own, such as dict[str,float]
-    if item["type"] == "extra_forbidden":
-        known = list(get_front_end(item["loc"][1]).model_fields) if front_end else _fields_at(loc[:-1])
-        return _unknown("key", ".".join(map(str, loc)), known)
-    if item["type"] == "union_tag_invalid" and loc == ("front_end",):
-        return f"{loc[0]}: {UnknownNameError('front end', item['ctx']['tag'], list_front_ends())}"
-    location = ".".join(str(step) for step in loc if re.fullmatch(r"[\w -]+", str(step)))
-    message = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "missing":
-        return f"the key {location} is missing"
-    message = _PLAINLY.get(item["type"], message)
-    got = "" if item["type"] == "value_error" else f", got {_SHORT.repr(item['input'])}"
-    return f"{location}: {message}{got}" if location else message
-
-
-#: pydantic speaks of Python, recipes are YAML.
-_PLAINLY = {
-    "tuple_type": "should be a list",
-    "dict_type": "should be keys and values",
-    "model_type": "should be keys and values",
-    "model_attributes_type": "should be keys and values",
-    "union_tag_not_found": "should be keys and values",
-}
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 80
-_SHORT.maxlist = 3
-
-
-def _unknown(kind: str, location: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    near = difflib.get_close_matches(location.split(".")[-1], names, n=2, cutoff=0.5)
-    hint = f", did you mean {' or '.join(near)}?" if near else ""
-    return f"there is no {kind} {location}{hint} (known: {', '.join(names)})"
-
-
-def _fields_at(location: tuple[Any, ...]) -> list[str]:
-    kind: Any = Recipe
-    for step in location:
-        field = getattr(kind, "model_fields", {}).get(step)
-        if field is None:
-            return []
-        kinds = [field.annotation, *get_args(field.annotation)]
-        kind = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
-    return list(getattr(kind, "model_fields", {}))
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -382,7 +330,7 @@ def check_recipe(recipe: Recipe) -> None:
         return
     known = get_model(name).config.model_fields
     if strangers := [option for option in options if option not in known]:
-        problems = [_unknown("option", f"model.options.{option}", known) for option in strangers]
+        problems = [unknown("option", f"model.options.{option}", known) for option in strangers]
         raise RecipeError(f"The recipe is wrong for the model {name!r}: " + "; ".join(problems) + ".")
     bands = recipe.front_end.band_count
     model = create_model(name, class_count=len(labels.labels), mel_count=bands, options=options)
