@@ -40,6 +40,8 @@ def run(capsys, *arguments: object) -> tuple[int, str, str]:
 
 
 def test_page_and_pictures_of_standard_input(capsys, monkeypatch, bundle, recording, tmp_path) -> None:
+    # The page's pictures are drawn in its own test, in both themes.
+    monkeypatch.setattr("hearfelt.inspection.page._figure", lambda picture: picture.name)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(recording.read_bytes())))
     page, folder = tmp_path / "page.html", tmp_path / "pictures"
     status, out, _ = run(capsys, "-", "--model", bundle, "--out", page, "--png", folder, "--explain", "none")

@@ -14,12 +14,13 @@ from hearfelt.audio.decode import read_audio
 from hearfelt.explain._registry import explain
 from hearfelt.explain._subject import Subject, open_subject
 from hearfelt.explain.occlusion import Quieter, log_odds
+from hearfelt.explain.occlusion import explain as occlude
 from hearfelt.features.log_mel import LogMelConfig
 from hearfelt.recognition.bundle import MODELS_FOLDER
 
 RATE = 16000
 SAMPLES = Path(__file__).resolve().parents[2] / "src" / "hearfelt" / "assets" / "samples"
-SHORT = ("03a01Fa_happy.opus", "09a07Ta_sad.opus", "11a04Ac_fearful.opus")
+SHORT = ("03a01Fa_happy.opus", "11a04Ac_fearful.opus")
 EDGES = np.linspace(0, 0.8, 9), np.array([0, 1000, 2000, 4000, 8000.0])
 
 
@@ -61,12 +62,12 @@ def test_a_model_that_hears_one_region_is_explained_by_it(voice, generator) -> N
     noise = generator.standard_normal(voice.size).astype(np.float32)
     noise *= 0.02 + np.repeat(generator.random(8) > 0.3, voice.size // 8)  # loud and quiet stretches
     noise[int(0.4 * RATE) : int(0.6 * RATE)] = generator.standard_normal(int(0.2 * RATE))
-    found = explain(subject, noise, RATE, label="happy")
+    found = occlude(subject, noise, 0)
     band, frame = np.unravel_index(found.values.argmax(), found.values.shape)
     assert 900 < (found.hertz[band] + found.hertz[band + 1]) / 2 < 2100
     assert 0.33 < (found.seconds[frame] + found.seconds[frame + 1]) / 2 < 0.67
-    against = explain(subject, noise, RATE, label="sad")
-    assert np.allclose(against.values, -found.values, atol=1e-9)
+    assert found.values.max() > 0.1
+    assert np.allclose(occlude(subject, noise, 1).values, -found.values, atol=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_the_bundle_with_random_weights_is_explained_otherwise(tmp_path, explain
     facts = json.loads((folder / "model.json").read_text())
     facts["provenance"]["model_sha256"] = hashlib.sha256(graph).hexdigest()
     (folder / "model.json").write_text(json.dumps(facts))
-    name = SHORT[2]
+    name = SHORT[1]
     found, learnt = explain(folder, SAMPLES / name, label=explained[name].label), explained[name]
     assert found.values.shape == learnt.values.shape
     assert np.corrcoef(found.values.ravel(), learnt.values.ravel())[0, 1] < 0.5

@@ -33,6 +33,15 @@ def test_samples_and_another_label(bundle, inspection) -> None:
     assert found.explanations[0].label == other
 
 
+def test_the_windows_of_the_answer_are_explained(bundle, inspection) -> None:
+    found = inspect_recording(
+        inspection.samples, RATE, model=bundle, window_seconds=0.5, hop_seconds=0.25, at=0.9
+    )
+    windows = [(segment.start, segment.end) for segment in found.recognition.segments]
+    assert len(windows) > 1
+    assert (found.explanations[0].start, found.explanations[0].end) == windows[-1]
+
+
 def test_gradients_come_from_the_run(inspection, bundle, tiny_run) -> None:
     found = inspect_recording(
         inspection.samples, RATE, model=bundle, methods=["integrated_gradients"], run=tiny_run

@@ -184,4 +184,4 @@ def mel_edges(config: LogMelConfig, frames: int) -> tuple[NDArray[np.float64], N
     step = (high - low) / (config.mel_count + 1)
     hertz = mel_to_hz(low + step * (np.arange(config.mel_count + 1) + 0.5))
     begin = (config.window_seconds - config.hop_seconds) / 2
-    return begin + config.hop_seconds * np.arange(frames + 1), hertz
+    return np.asarray(begin + config.hop_seconds * np.arange(frames + 1), dtype=np.float64), hertz

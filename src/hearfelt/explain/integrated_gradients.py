@@ -47,7 +47,8 @@ def explain(subject: Subject, clip: NDArray[np.float32], label: int, *, steps: i
         ends = network.model(torch.cat([start, features]), frames.expand(2))[:, label].double()
     way = (torch.arange(steps) + 0.5) / steps
     total = torch.zeros_like(features[0], dtype=torch.float64)
-    for shares in way.split(_BATCH):
+    for first in range(0, steps, _BATCH):
+        shares = way[first : first + _BATCH]
         points = (start + shares[:, None, None] * (features - start)).requires_grad_()
         with torch.enable_grad():
             logits = network.model(points, frames.expand(len(shares)))[:, label].sum()

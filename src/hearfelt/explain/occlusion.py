@@ -102,8 +102,8 @@ class Quieter:
         inside = slice(3, -3) if len(magnitude) > 8 else slice(None)  # the others are mostly padding
         quiet = np.percentile(magnitude[inside], _QUIET_PERCENTILE, axis=0)
         self._surplus = self._spectra * np.maximum(0.0, 1 - quiet / np.maximum(magnitude, 1e-12))
-        middles = (np.arange(len(frames)) * self._hop - self._size / 2) / sample_rate
-        bins = np.fft.rfftfreq(self._size, 1 / sample_rate)
+        middles = (np.arange(len(frames), dtype=np.float64) * self._hop - self._size / 2) / sample_rate
+        bins = np.arange(self._size // 2 + 1, dtype=np.float64) * (sample_rate / self._size)
         self._frame_cells = _cells(middles, seconds)
         self._bin_cells = _cells(bins, hertz)
         # Hann squared at a quarter's step sums to 1.5 everywhere.
@@ -111,7 +111,7 @@ class Quieter:
 
     def without(self, mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         """The clip with the cells of a mask (bands, frames) made quiet: (samples,) float32."""
-        frames = np.flatnonzero(mask.any(axis=0)[self._frame_cells])
+        frames = np.flatnonzero(np.any(mask[:, self._frame_cells], axis=0))
         taken = np.zeros((len(self._spectra) + 3) * self._hop)
         if frames.size:
             first, last = frames[0], frames[-1] + 1

@@ -132,11 +132,14 @@ def _answer(inspection: Inspection) -> Iterable[str]:
 
 def _explanation(explanation: Explanation, picture: Picture) -> Iterable[str]:
     label = explanation.label.replace("_", " ")
+    against, dotted = "", ""
+    if (explanation.values < 0).any():
+        against, dotted = ', <span class="against">blue</span> ones against it', " (dotted: against)"
     yield (
         f"<p>Seconds {explanation.start:.2f} to {explanation.end:.2f}, to which "
         f"{escape(repr(explanation.model))} gives <strong>{escape(label)}</strong> with {explanation.probability:.0%}. "
-        '<span class="for">Orange</span> regions speak for it, <span class="against">blue</span> ones against it; '
-        "lines are drawn around the strongest (dotted: against). A model may decide by what no person would hear.</p>"
+        f'<span class="for">Orange</span> regions speak for it{against}; lines are drawn around the '
+        f"strongest{dotted}. A model may decide by what no person would hear.</p>"
     )
     yield _figure(picture)
 

@@ -110,10 +110,13 @@ def inspect_recording(
     tell("Inspecting", 0, steps)
     recognition = replace(recognizer(samples, rate), path=name)
     heard = replace(timeline(recognizer, samples, rate, overview=True), path=name)
+    asked = replace(
+        open_subject(model), window_seconds=recognizer.window_seconds, hop_seconds=recognizer.hop_seconds
+    )
     explanations = []
     for done, method in enumerate(methods if recognition.emotion != NO_SPEECH else (), start=1):
         tell("Inspecting", done, steps)
-        explained = subject if subject is not None and needs_gradients(method) else open_subject(model)
+        explained = subject if subject is not None and needs_gradients(method) else asked
         wanted = label or recognition.emotion
         if explained is subject and wanted not in subject.labels:
             if label is not None:
