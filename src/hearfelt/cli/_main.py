@@ -58,6 +58,9 @@ COMMANDS: dict[str, Command] = {
     "study": Command(
         "hearfelt.cli.study:app", "Compare many trainings: settings, augmentation, transfer, lengths, models."
     ),
+    "benchmark": Command(
+        "hearfelt.cli.benchmark:benchmark", "Measure a model on published protocols, beside published figures."
+    ),
     "export": Command(
         "hearfelt.cli.export:export", "Turn a run into a bundle that recognises without torch."
     ),
