@@ -344,7 +344,9 @@ def fields(kind: type[BaseModel], instance: Any, prefix: str = "") -> Iterator[t
     """(dotted name, default) of every field; parts are followed, those that are off by default too."""
     for name, field in kind.model_fields.items():
         value = getattr(instance, name, None)
-        inner = next((k for k in (field.annotation, *get_args(field.annotation), type(value)) if is_part(k)), None)
+        inner = next(
+            (k for k in (field.annotation, *get_args(field.annotation), type(value)) if is_part(k)), None
+        )
         if inner is None:
             yield prefix + name, value
             continue

@@ -59,7 +59,8 @@ COMMANDS: dict[str, Command] = {
         "hearfelt.cli.study:app", "Compare many trainings: settings, augmentation, transfer, lengths, models."
     ),
     "benchmark": Command(
-        "hearfelt.cli.benchmark:benchmark", "Measure a model on published protocols, beside published figures."
+        "hearfelt.cli.benchmark:benchmark",
+        "Measure a model on published protocols, beside published figures.",
     ),
     "export": Command(
         "hearfelt.cli.export:export", "Turn a run into a bundle that recognises without torch."

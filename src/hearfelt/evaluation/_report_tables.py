@@ -78,7 +78,8 @@ def recipe_facts(run: RunFolder) -> list[tuple[str, Any]]:
     labels = run.metrics.get("labels") or _labels(run)
     augmentation = run.recipe.get("augmentation") or []
     training = run.recipe.get("training") if isinstance(run.recipe.get("training"), Mapping) else {}
-    front_end = run.recipe.get("front_end") if isinstance(run.recipe.get("front_end"), Mapping) else {}
+    found = run.recipe.get("front_end")
+    front_end = found if isinstance(found, Mapping) else {}
     return [
         ("Corpora", _corpora_in_words(run)),
         ("Classes", ", ".join(map(str, labels))),

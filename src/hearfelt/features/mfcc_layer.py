@@ -46,7 +46,9 @@ def deltas(values: Tensor, frame_lengths: Tensor, weights: Tensor) -> Tensor:
         weights: (1, 1, width) of `delta_weights`.
     """
     width, bands, frames = weights.shape[2], values.shape[1], values.shape[2]
-    padded = F.pad(values, (0, width - 1))  # as many stretches as frames, those that reach beyond the end unused
+    padded = F.pad(
+        values, (0, width - 1)
+    )  # as many stretches as frames, those that reach beyond the end unused
     single = padded.reshape(-1, 1, frames + width - 1)  # a fixed number of channels, as ONNX wants it
     stretches = F.conv1d(single, weights).reshape(-1, bands, frames)
     last = (frame_lengths - width).clamp(min=0)[:, None]
