@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 ORDER = (  # noqa: SIM905
-    "index quickstart corpora download protocols augmentation features models training images studies evaluation "
-    "export recognition timeline inspect listen serve page browser deploy command_line contracts results design"
+    "index quickstart corpora download protocols augmentation features models training images studies benchmark "
+    "evaluation export recognition timeline inspect listen serve page browser deploy command_line contracts "
+    "results design"
 ).split()
 
 

@@ -33,8 +33,8 @@ def write_page(path: Path, results: Entry, content: Entry) -> Path:
         content: of ``study.yaml``.
     """
     parts = [
-        ("people", "People it never heard", _people(results, ("speakers", "serab"))),
-        ("corpora", "Corpora it never heard, and all at once", _several(results)),
+        ("people", "People, row by row", _people(results, ("speakers", "serab"))),
+        ("corpora", "Many corpora at once", _several(results)),
         ("matrix", "Train on one corpus, test on another", _matrix(results)),
         ("random", "Divided by clips, and what that flatters", _random(results)),
         ("published", "What others published", _published(results)),
@@ -163,26 +163,27 @@ def _people(results: Entry, groups: tuple[str, ...]) -> str:
         if row["name"] == "joint"
         for corpus, figures in row["corpora"].items()
     }
-    header = ["row", "protocol", "folds", "UAR", "accuracy", "macro F1", "speakers", "between seeds"]
     heard = any(row["heard"]["speakers"] for row in rows)
+    header = ["row", "UAR"]
     header += ["UAR of people not heard"] if heard else []
     header += ["UAR, trained on all corpora"] if together else []
+    header += ["between seeds", "accuracy", "macro F1", "speakers", "folds", "protocol"]
     body = []
     for row in rows:
         test = row["test"]
-        cells = [
-            _title(row),
-            row["protocol"],
-            f"{row['folds']['run']} of {row['folds']['of']}",
-            *(with_interval(test[name]) for name in ("uar", "accuracy", "macro_f1")),
-            f"{test['speakers']}{' (few)' if test['few_speakers'] else ''}",
-            _spread(test["uar"]),
-        ]
+        cells = [_title(row), with_interval(test["uar"])]
         if heard:
             cells.append(_unheard(row))
         if together:
             own = together.get(row["name"])  # other rows of the corpus are divided otherwise
             cells.append(with_interval(own["uar"]) if own else None)
+        cells += [
+            _spread(test["uar"]),
+            *(with_interval(test[name]) for name in ("accuracy", "macro_f1")),
+            f"{test['speakers']}{' (few)' if test['few_speakers'] else ''}",
+            f"{row['folds']['run']} of {row['folds']['of']}",
+            row["protocol"],
+        ]
         body.append(cells)
     words = "UAR of each row with a 95 % interval over its speakers, and what others published on the same division."
     few = (
@@ -196,7 +197,7 @@ def _people(results: Entry, groups: tuple[str, ...]) -> str:
     return (
         paragraph(f"Trained on: {trained}. {few}", "muted")
         + picture
-        + table("In percent, with 95 % intervals over speakers", header, body, text_columns=3)
+        + table("In percent, with 95 % intervals over speakers (over clips where there is one)", header, body)
     )
 
 
@@ -326,13 +327,13 @@ def _published(results: Entry) -> str:
                 [
                     row["title"],
                     other["system"],
-                    other["protocol"],
-                    other["source"],
-                    _KINDS[other["kind"]][1].removeprefix("published, "),
+                    other["verdict"],
                     "accuracy" if other["measure"] == "accuracy" else "UAR",
                     percent(other["value"]),
                     with_interval(ours),
-                    other["verdict"],
+                    _KINDS[other["kind"]][1].removeprefix("published, "),
+                    other["protocol"],
+                    other["source"],
                 ]
             )
     if not body:
@@ -343,9 +344,9 @@ def _published(results: Entry) -> str:
         "muted",
     ) + table(
         "In percent",
-        ["row", "system", "their protocol", "source", "kind", "measure", "theirs", "ours", "verdict"],
+        ["row", "system", "verdict", "measure", "theirs", "ours", "kind", "their protocol", "source"],
         body,
-        text_columns=6,
+        text_columns=3,
     )
 
 
