@@ -21,7 +21,7 @@ from hearfelt.models.specification import Specification
 from hearfelt.studies._answers import Answers, read_answers
 from hearfelt.studies._benchmark_models import heard_rows
 from hearfelt.studies._benchmark_rows import DEFAULT_RECIPE, QUICK_CORPORA, QUICK_ROWS, ROWS
-from hearfelt.studies._benchmark_scores import mean_over_corpora, measure_seeds
+from hearfelt.studies._benchmark_scores import _leaks, mean_over_corpora, measure_seeds
 from hearfelt.studies.benchmark import run_benchmark
 from hearfelt.testing.bundles import write_tiny_bundle
 from hearfelt.testing.corpora import write_synthetic_corpus
@@ -119,8 +119,16 @@ def test_rows_are_scored_as_their_tables_say(trained: Made) -> None:
     assert row["test"]["few_speakers"]
     assert {other["verdict"] for other in row["published"]} == {"not compared"}, "three classes, one fold"
     assert rows_of(results)["random_savee"]["speaker_independent"] is False
-    (leak,) = results["leaks"]
-    assert leak["difference"] == pytest.approx(leak["random"] - leak["speakers"])
+    assert results["leaks"] == [], "one fold of each is no comparison"
+
+
+def test_the_price_of_leaking_is_of_all_folds(trained: Made) -> None:
+    rows = trained[1]["rows"]
+    whole = [{**row, "folds": {"run": 4, "of": 4}} for row in rows]
+    (leak,) = _leaks(whole)
+    values = {name: row["test"]["uar"]["value"] for name, row in rows_of(trained[1]).items() if row["test"]}
+    assert leak["corpus"] == "savee"
+    assert leak["difference"] == values["random_savee"] - values["savee"]
 
 
 def test_no_test_row_trains_selects_or_calibrates(trained: Made) -> None:
@@ -350,6 +358,19 @@ def test_mistakes_are_named(
             model, tmp_path / "out", options=options, settings=settings, data=[corpora], processes=0
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_class_of_one_corpus_alone_is_not_asked_of_the_others(corpora: Path, tmp_path: Path) -> None:
+    rows = write_synthetic_corpus(
+        tmp_path / "c", "emodb", speakers=2, emotions=["happy", "sad", "boredom"], seconds=(0.4, 0.5)
+    )
+    rows.write(tmp_path / "emodb.csv")
+    options = {"rows": ["leave_one_corpus_out"]}
+    bundle = write_tiny_bundle(tmp_path / "b")
+    data = [corpora, tmp_path / "emodb.csv"]
+    run_benchmark(str(bundle), tmp_path / "out", options=options, data=data, processes=0)
+    recipe = load_recipe(tmp_path / "out" / "runs" / "leave_one_corpus_out" / "resolved.yaml")
+    assert recipe.data.labels.resolve().labels == ("happy", "sad", "angry")
 
 
 def test_strays_are_no_class(corpora: Path, tmp_path: Path, make_stray: Callable[[Path], Path]) -> None:

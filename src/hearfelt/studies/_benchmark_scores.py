@@ -299,13 +299,15 @@ def _matrix(folder: Folder, cells: Sequence[Cell], done: set[str]) -> dict[str, 
 
 
 def _leaks(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What a division by clips flatters: its UAR minus that of the same corpus by speakers."""
+    """What a division by clips flatters: its UAR minus that of the same corpus by speakers, over all folds of both."""
     by_name = {row["name"]: row for row in rows}
     found = []
     for row in rows:
         partner = by_name.get(ROWS[row["name"]].partner)
         if partner is None or not row["test"] or not partner["test"]:
             continue
+        if any(each["folds"]["run"] < each["folds"]["of"] for each in (row, partner)):
+            continue  # other folds, other clips
         ours, honest = row["test"]["uar"]["value"], partner["test"]["uar"]["value"]
         found.append(
             {

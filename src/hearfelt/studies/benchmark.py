@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +16,11 @@ import yaml
 from pydantic import Field
 
 import hearfelt
-from hearfelt.corpora.manifest import Manifest, read_manifest
+from hearfelt.corpora.manifest import Manifest
 from hearfelt.emotions import ALL_EMOTIONS
 from hearfelt.errors import CorpusError, HearfeltError, RecipeError, UnknownNameError
 from hearfelt.files import write_atomically, write_json
+from hearfelt.studies._benchmark_data import class_sets, classes_of, data_part, gather, taught_elsewhere
 from hearfelt.studies._benchmark_models import PYTHON, answer_cells, check_name, open_model
 from hearfelt.studies._benchmark_rows import (
     DEFAULT_RECIPE,
@@ -34,7 +34,6 @@ from hearfelt.studies._benchmark_rows import (
 from hearfelt.studies._cells import Base, Cell, check_names, setting, write_plan
 from hearfelt.studies._study import RESULTS_VERSION, Folder, Note, Study, Tell, create_study
 
-_STRAYS = 0.02  # of a corpus' clips: a class with fewer was not meant to be there
 _TRAINED = ("model", "front_end", "augmentation", "training", "recognition", "description")
 
 
@@ -126,17 +125,15 @@ class BenchmarkStudy(Study):
         if self.quick and self.way == "recipe":
             protocol["fold"] = [0]
         rows = manifest.where(lambda clip: clip.corpus in corpora)
-        keep = _classes(rows)
-        if row.group == "corpora" and name != "joint":
-            keep = [
-                label for label in keep if label != "boredom"
-            ]  # of one corpus: nobody else could teach it
+        keep = classes_of(rows)
+        if row.protocol["name"] == "cross_corpus":
+            keep = taught_elsewhere(rows, keep)
         return Cell(
             name if seed == 0 else f"{name}-seed{seed}",
             row.title if seed == 0 else f"{row.title}, seed {seed}",
             frame=self._frame(base),
             settings=(
-                setting("data", _data(rows, corpora, keep)),
+                setting("data", data_part(rows, corpora, keep)),
                 setting("protocol", protocol),
                 setting("seed", seed),
                 setting("training.mask_labels_by_corpus", True),
@@ -159,10 +156,10 @@ class BenchmarkStudy(Study):
         people = {corpus: {row.speaker for row in manifest if row.corpus == corpus} for corpus in corpora}
         cells = []
         for corpus in corpora:
-            own = set(_classes(manifest.where(lambda clip, corpus=corpus: clip.corpus == corpus)))  # type: ignore[misc]
+            own = set(classes_of(manifest.where(lambda clip, corpus=corpus: clip.corpus == corpus)))  # type: ignore[misc]
             tested = []
             for other in corpora:
-                theirs = set(_classes(manifest.where(lambda clip, other=other: clip.corpus == other)))  # type: ignore[misc]
+                theirs = set(classes_of(manifest.where(lambda clip, other=other: clip.corpus == other)))  # type: ignore[misc]
                 if other != corpus and not people[corpus] & people[other] and len(own & theirs) > 1:
                     tested.append(other)
             if not tested:
@@ -178,7 +175,9 @@ class BenchmarkStudy(Study):
                     if self.quick
                     else (),
                     settings=(
-                        setting("data", _data(rows, used, [label for label in ALL_EMOTIONS if label in own])),
+                        setting(
+                            "data", data_part(rows, used, [label for label in ALL_EMOTIONS if label in own])
+                        ),
                         setting("protocol", protocol),
                         setting("seed", 0),
                         setting("training.mask_labels_by_corpus", True),
@@ -201,57 +200,6 @@ def _least(base: Base) -> float:
     """Who validates where speakers are few: nobody, unless the recipe selects by it."""
     training = base.recipe.training
     return 0.15 if training.select == "best" or training.early_stopping is not None else 0.0
-
-
-def _classes(rows: Manifest) -> list[str]:
-    """Emotions in the vocabulary's order, strays left out corpus by corpus."""
-    found: set[str] = set()
-    for corpus, count in rows.counts("corpus").items():
-        counts = Counter(row.emotion for row in rows if row.corpus == corpus)
-        found |= {emotion for emotion, clips in counts.items() if clips >= _STRAYS * count}
-    return [label for label in ALL_EMOTIONS if label in found]
-
-
-def class_sets(manifest: Manifest) -> dict[str, list[str]]:
-    """Corpus -> the classes that it has, without strays."""
-    return {
-        corpus: _classes(manifest.where(lambda row, corpus=corpus: row.corpus == corpus))  # type: ignore[misc]
-        for corpus in sorted(manifest.counts("corpus"))
-    }
-
-
-def _data(rows: Manifest, corpora: Sequence[str], keep: Sequence[str]) -> dict[str, Any]:
-    counts = Counter((row.corpus, row.emotion) for row in rows)
-    totals = rows.counts("corpus")
-    strays = [count for (corpus, _), count in counts.items() if count < _STRAYS * totals[corpus]]
-    drop = sorted({row.emotion for row in rows} - set(keep))
-    return {
-        "corpora": list(corpora),
-        "labels": {"keep": list(keep), "drop": drop},
-        "min_class_clips": max(strays, default=-1) + 1,
-    }
-
-
-def gather(data: Sequence[str]) -> Manifest:
-    """All clips of all corpora below some folders, and of manifests.
-
-    Raises:
-        CorpusError: no place is named, or nothing is there.
-    """
-    from hearfelt.corpora._scan import detect_corpora, scan_many
-
-    places = list(data) or [place for place in [os.environ.get("HEARFELT_DATA", "")] if place]
-    if not places:
-        raise CorpusError(
-            "Where are the corpora? Give --data FOLDER (one folder a corpus below it), or set HEARFELT_DATA."
-        )
-    manifest = Manifest(())
-    for place in places:
-        if Path(place).is_file():
-            manifest = manifest + read_manifest(place)
-        elif found := detect_corpora(place):
-            manifest = manifest + scan_many(place, list(found))
-    return manifest
 
 
 def open_base(
