@@ -171,7 +171,7 @@ def _people(results: Entry, groups: tuple[str, ...]) -> str:
     body = []
     for row in rows:
         test = row["test"]
-        cells = [_title(row), with_interval(test["uar"])]
+        cells: list[Any] = [_title(row), with_interval(test["uar"])]
         if heard:
             cells.append(_unheard(row))
         if together:
