@@ -505,7 +505,7 @@ def test_the_keyboard_is_enough(visit: Visit, recording: bytes) -> None:
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    assert page.get_attribute("#wave", "aria-valuenow") == "2"
+    page.locator('#wave[aria-valuenow="2"]').wait_for()
     assert "0:02 of 0:06" in page.get_attribute("#wave", "aria-valuetext")
     tab_to("icon hear")
     page.keyboard.press("Space")

@@ -17,7 +17,7 @@ from hearfelt.testing.voices import make_speakers, speak
 RATE = 16000
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)  # a session would last into other rooms
 def _small_pictures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_canvas, "_DPI", 40)

@@ -8,6 +8,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MOST_HEADER_BYTES = 1 << 16
+#: Of an upload that was refused; a client that still sends gets its answer within this, or not at all.
+_MOST_REST_BYTES = 1 << 26
 
 
 def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
@@ -24,6 +26,7 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
             super().__init__(*arguments, **options)
             self._timers: dict[str, asyncio.TimerHandle] = {}
             self._header_bytes = 0
+            self._rest_bytes = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -44,6 +47,10 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
             if between and "header" not in self._timers:
                 self._arm("header")
             super().data_received(data)
+            if "rest" in self._timers:
+                self._rest_bytes += len(data)
+                if self._rest_bytes > _MOST_REST_BYTES:
+                    self._give_up()
             if "header" in self._timers:
                 self._header_bytes += len(data)
                 if self._header_bytes > _MOST_HEADER_BYTES:
@@ -67,6 +74,7 @@ def impatient(seconds: float, most_connections: int) -> type[HttpToolsProtocol]:
         def on_response_complete(self) -> None:
             super().on_response_complete()
             if self._in_body and not self.transport.is_closing():
+                self._rest_bytes = 0
                 self._arm(
                     "rest"
                 )  # it is read and thrown away, so that the answer reaches a client that still sends

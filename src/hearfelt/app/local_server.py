@@ -62,8 +62,8 @@ def serve_folder(folder: str | os.PathLike[str], port: int, *, ready: Callable[[
         HearfeltError: the port cannot be had.
     """
     with open_server(folder, port) as server:
-        ready(f"http://{HOST}:{server.server_address[1]}/")
         try:
+            ready(f"http://{HOST}:{server.server_address[1]}/")
             server.serve_forever()
         except KeyboardInterrupt:
             return 0

@@ -82,7 +82,10 @@ export function createPlayer({ wave, ribbon, play, time, length, note }) {
   }
 
   function seek(seconds) {
-    surfer?.setTime(Math.min(duration, Math.max(0, seconds)));
+    if (!surfer) return;
+    const to = Math.min(duration, Math.max(0, seconds));
+    surfer.setTime(to);
+    tell(to); // the sound says so later, and the next key counts from here
   }
 
   play.addEventListener("click", () => surfer?.playPause().catch(() => {}));
