@@ -50,7 +50,8 @@ export function createPlayer({ wave, ribbon, play, time, length, note }) {
       dragToSeek: true,
       ...colours(),
     });
-    surfer.on("timeupdate", tell);
+    const media = surfer.getMediaElement();
+    surfer.on("timeupdate", (seconds) => media.seeking || tell(seconds)); // on its way it tells where it was
     surfer.on("play", () => playing(true));
     surfer.on("pause", () => playing(false));
     surfer.on("finish", () => playing(false));
@@ -84,7 +85,8 @@ export function createPlayer({ wave, ribbon, play, time, length, note }) {
   function seek(seconds) {
     if (!surfer) return;
     const to = Math.min(duration, Math.max(0, seconds));
-    surfer.setTime(to);
+    surfer.setTime(to); // which forgets a second seek while the first is on its way
+    surfer.getMediaElement().currentTime = to;
     tell(to); // the sound says so later, and the next key counts from here
   }
 
