@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from .conftest import Running
 
@@ -39,8 +40,13 @@ def test_logs_are_lines_of_json_without_names(running: Running, client, samples)
     answer = client.post("/v1/recognize?model=alice", files=[("file", (name, b"x"))])
     answer = client.post("/v1/recognize", files=[("file", (name, samples[0].read_bytes()))])
     assert answer.json()["path"] == name
-    lines = [json.loads(line) for line in running.lines().splitlines() if line.startswith("{")]
-    (line,) = [line for line in lines if line.get("request") == answer.headers["x-request-id"]]
+    request = answer.headers["x-request-id"]
+    for _ in range(100):  # the line is written once the answer is out
+        lines = [json.loads(line) for line in running.lines().splitlines() if line.startswith('{"time"')]
+        if found := [line for line in lines if line.get("request") == request]:
+            break
+        time.sleep(0.05)
+    (line,) = found
     assert line["route"] == "/v1/recognize" and line["status"] == 200 and line["ms"] > 0
     assert line["bytes"] > 1000 and abs(line["audio_seconds"] - answer.json()["duration"]) < 0.01
     assert "lice" not in running.lines()
