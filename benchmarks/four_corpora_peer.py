@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from training_throughput import keras_network, peer_environment
+
 SAMPLE_RATE = 16000
 
 
@@ -49,18 +51,7 @@ def train(job: dict) -> None:
     pictures = (pictures - pictures.mean()) / pictures.std()
     print(f"{len(pictures)} spectrograms", flush=True)
 
-    layers = tf.keras.layers
-    model = tf.keras.Sequential([layers.Input((128, 128, 1))])
-    for channels in (32, 64, 128, 256):
-        model.add(layers.Conv2D(channels, 3, activation="relu"))
-        model.add(layers.BatchNormalization())
-        model.add(layers.MaxPooling2D(2))
-    model.add(layers.Flatten())
-    for units in (512, 256):
-        model.add(layers.Dense(units, activation="relu"))
-        model.add(layers.Dropout(0.5))
-    model.add(layers.Dense(8, activation="softmax"))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = keras_network(tf)
     stop = tf.keras.callbacks.EarlyStopping("val_accuracy", patience=10, restore_best_weights=True)
     began = time.perf_counter()
     history = model.fit(
@@ -89,8 +80,6 @@ def train(job: dict) -> None:
 
 
 def main() -> None:
-    from training_throughput import peer_environment
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="run folder whose clips and split are taken")
     parser.add_argument("--epochs", type=int, default=50)

@@ -39,6 +39,23 @@ BATCH = 16
 # The peer. Runs in its own environment: only numpy, librosa and Keras
 
 
+def keras_network(tf):
+    """The project's four blocks, compiled; eight classes."""
+    layers = tf.keras.layers
+    model = tf.keras.Sequential([layers.Input((128, 128, 1))])
+    for channels in (32, 64, 128, 256):
+        model.add(layers.Conv2D(channels, 3, activation="relu"))
+        model.add(layers.BatchNormalization())
+        model.add(layers.MaxPooling2D(2))
+    model.add(layers.Flatten())
+    for units in (512, 256):
+        model.add(layers.Dense(units, activation="relu"))
+        model.add(layers.Dropout(0.5))
+    model.add(layers.Dense(8, activation="softmax"))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
 def keras_side(job: dict) -> dict:
     """Features with librosa, then `fit`, as the original notebook does."""
     import numpy as np
@@ -67,18 +84,7 @@ def keras_side(job: dict) -> dict:
     feature_seconds = time.perf_counter() - began
     pictures = (pictures - pictures.mean()) / pictures.std()
 
-    layers = tf.keras.layers
-    model = tf.keras.Sequential([layers.Input((128, 128, 1))])
-    for channels in (32, 64, 128, 256):
-        model.add(layers.Conv2D(channels, 3, activation="relu"))
-        model.add(layers.BatchNormalization())
-        model.add(layers.MaxPooling2D(2))
-    model.add(layers.Flatten())
-    for units in (512, 256):
-        model.add(layers.Dense(units, activation="relu"))
-        model.add(layers.Dropout(0.5))
-    model.add(layers.Dense(8, activation="softmax"))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model = keras_network(tf)
 
     epochs: list[float] = []
 

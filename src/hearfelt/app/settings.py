@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 from hearfelt.errors import HearfeltError
@@ -91,14 +90,3 @@ class ServiceSettings:
     def max_bytes(self) -> int:
         """Of a request."""
         return round(self.max_megabytes * 1e6)
-
-
-def processors() -> int:
-    """That this process may use.
-
-    >>> processors() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Cut known stretches out of a stream of blocks, holding no more than the longest of them."""
+"""Cut known stretches out of a recording: out of its samples, or out of a stream of blocks, holding little."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearfelt.errors import AudioError
+
+
+def part(
+    samples: NDArray[np.float32], start: float, end: float | None, sample_rate: int
+) -> NDArray[np.float32]:
+    """Samples from one time to another, as manifests name parts of files; None is the end of the file.
+
+    >>> part(np.arange(6, dtype=np.float32), 1.0, 2.5, 2).tolist()
+    [2.0, 3.0, 4.0]
+    """
+    return samples[round(start * sample_rate) : None if end is None else round(end * sample_rate)]
 
 
 def cut_spans(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,19 +27,14 @@ def load_recognizer(
         unsure_below: as for `hearfelt.load`.
         labels: separated by commas; None is all.
     """
+    from hearfelt.recognition.ordered import processors
     from hearfelt.recognition.recognizer import load
 
     return load(
         model,
-        threads=_processors() if threads is None else threads,
+        threads=processors() if threads is None else threads,
         window_seconds=window_seconds,
         hop_seconds=hop_seconds,
         unsure_below=unsure_below,
         labels=None if labels is None else [label for label in labels.split(",") if label.strip()],
     )
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

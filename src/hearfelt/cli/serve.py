@@ -60,7 +60,8 @@ def serve(
     """
     check_installed(_LIBRARIES, "serve", "the service")
     from hearfelt.app.server import serve as run
-    from hearfelt.app.settings import ServiceSettings, processors
+    from hearfelt.app.settings import ServiceSettings
+    from hearfelt.recognition.ordered import processors
 
     settings = ServiceSettings(
         models=tuple(model or ("default",)),

@@ -81,6 +81,7 @@ def _inspect(path: str, rows: Sequence[Row]) -> list[Look]:
     import soundfile
 
     from hearfelt.audio.decode import read_audio
+    from hearfelt.audio.spans import part
 
     container, subtype, rate, channels, frames = "", "", 0, 0, -1
     try:
@@ -94,7 +95,8 @@ def _inspect(path: str, rows: Sequence[Row]) -> list[Look]:
         reason = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
         look = Look(reason, empty, container, subtype, rate, channels)
         return [look] * len(rows)
-    return [_measure(_part(samples, row), container, subtype, rate, channels) for row in rows]
+    parts = (part(samples, row.start, row.end, SAMPLE_RATE) for row in rows)
+    return [_measure(cut, container, subtype, rate, channels) for cut in parts]
 
 
 def _size(path: str) -> int:
@@ -102,11 +104,6 @@ def _size(path: str) -> int:
         return os.stat(path).st_size  # noqa: PTH116 - any bytes may be in a name
     except OSError:
         return -1
-
-
-def _part(samples: NDArray[np.float32], row: Row) -> NDArray[np.float32]:
-    end = None if row.end is None else round(row.end * SAMPLE_RATE)
-    return samples[round(row.start * SAMPLE_RATE) : end]
 
 
 def _measure(samples: NDArray[np.float32], container: str, subtype: str, rate: int, channels: int) -> Look:

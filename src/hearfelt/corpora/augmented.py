@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from hearfelt.audio.content import audio_hash
 from hearfelt.audio.decode import read_audio
+from hearfelt.audio.spans import part
 from hearfelt.augment._base import Augmentation
 from hearfelt.augment._registry import augment_waveform, create_augmentation
 from hearfelt.corpora.manifest import Manifest, Row
@@ -222,9 +223,7 @@ def _write(
 
 
 def _read(row: Row, sample_rate: int) -> NDArray[np.float32]:
-    samples = read_audio(row.path, sample_rate)
-    end = samples.size if row.end is None else round(row.end * sample_rate)
-    return samples[round(row.start * sample_rate) : end]
+    return part(read_audio(row.path, sample_rate), row.start, row.end, sample_rate)
 
 
 def _flac(samples: NDArray[np.float32], sample_rate: int) -> bytes:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hearfelt.audio.decode import read_audio
+from hearfelt.audio.spans import part
 from hearfelt.errors import AudioError, HearfeltError, UnknownNameError
 from hearfelt.features.descriptors import COLUMNS, USUAL, DescriptorsConfig, measure
 from hearfelt.features.functionals import FUNCTIONALS, summarize
@@ -186,9 +187,7 @@ def extract_clip(source: Source, config: ExtractConfig) -> dict[str, Any]:
     try:
         samples = read_audio(source.path, config.sample_rate)
         seconds = samples.size / config.sample_rate
-        first = round(source.start * config.sample_rate)
-        last = samples.size if source.end is None else round(source.end * config.sample_rate)
-        clip = samples[first:last]
+        clip = part(samples, source.start, source.end, config.sample_rate)
         if not clip.size:
             return {
                 "path": source.key,

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hearfelt.audio.decode import read_audio
+from hearfelt.audio.spans import part
 from hearfelt.errors import AudioError, HearfeltError, RecipeError, require
 from hearfelt.features.images import ImageConfig, draw_image, encode_png
 from hearfelt.files import read_json, write_atomically, write_json
@@ -202,8 +203,7 @@ def _draw_chunk(
     for number, path, start, end, target in task:
         try:
             samples = read_audio(path, config.sample_rate)
-            last = None if end is None else round(end * config.sample_rate)
-            pixels = draw_image(samples[round(start * config.sample_rate) : last], config)
+            pixels = draw_image(part(samples, start, end, config.sample_rate), config)
             reason = ""
         except AudioError as error:
             reason = str(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import yaml
 import hearfelt
 from hearfelt.errors import HearfeltError, RecipeError
 from hearfelt.files import lock, write_atomically
-from hearfelt.studies._cells import Base, check_names, read_plan, write_plan
+from hearfelt.studies._cells import Base, Cell, check_names, read_plan, write_plan
 from hearfelt.studies._pool import Pool
 from hearfelt.studies._study import RESULTS_VERSION, Folder, Note, Study, Tell, create_study
 
@@ -44,6 +44,11 @@ def begin_study(path: Path, study: Study, base: Base, *, command: str = "") -> N
         if (kind := f"{recipe.model}{recipe.front_end}{recipe.training}") not in checked:
             check_recipe(recipe)
             checked.add(kind)
+    write_study(path, study, base, cells, command)
+
+
+def write_study(path: Path, study: Study, base: Base, cells: Sequence[Cell], command: str) -> None:
+    """Write ``plan.json`` and, last, ``study.yaml``: with both it is a study folder."""
     content = {
         "study": study.kind,
         "version": RESULTS_VERSION,

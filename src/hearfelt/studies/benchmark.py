@@ -8,18 +8,15 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import yaml
 from pydantic import Field
 
-import hearfelt
 from hearfelt.corpora.manifest import Manifest
 from hearfelt.emotions import ALL_EMOTIONS
 from hearfelt.errors import CorpusError, HearfeltError, RecipeError, UnknownNameError
-from hearfelt.files import write_atomically, write_json
+from hearfelt.files import write_json
 from hearfelt.studies._benchmark_data import class_sets, classes_of, data_part, gather, taught_elsewhere
 from hearfelt.studies._benchmark_models import PYTHON, answer_cells, check_name, open_model
 from hearfelt.studies._benchmark_rows import (
@@ -31,8 +28,9 @@ from hearfelt.studies._benchmark_rows import (
     ROWS,
     Row,
 )
-from hearfelt.studies._cells import Base, Cell, check_names, setting, write_plan
-from hearfelt.studies._study import RESULTS_VERSION, Folder, Note, Study, Tell, create_study
+from hearfelt.studies._cells import Base, Cell, check_names, setting
+from hearfelt.studies._folder import write_study
+from hearfelt.studies._study import Folder, Note, Study, Tell, create_study
 
 _TRAINED = ("model", "front_end", "augmentation", "training", "recognition", "description")
 
@@ -267,20 +265,7 @@ def begin_benchmark(path: Path, study: BenchmarkStudy, base: Base, *, command: s
     check_names(cells)
     for cell in cells:
         check_recipe(base.of(cell, path / "runs"))
-    write_plan(path / "plan.json", cells, base, path / "runs")
-    content = {
-        "study": study.kind,
-        "version": RESULTS_VERSION,
-        "hearfelt": hearfelt.__version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "data": list(base.data),
-        "recipes": base.recipes,
-        "settings": list(base.settings),
-        "options": study.model_dump(mode="json"),
-        "recipe": dict(base.content),
-    }
-    write_atomically(path / "study.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    write_study(path, study, base, cells, command)
 
 
 def run_benchmark(

@@ -390,6 +390,7 @@ def finish_run(run: Run) -> dict[str, Any]:
 
 def _read_clip(path: str, start: float, end: float | None) -> tuple[Any, int]:
     from hearfelt.audio.decode import read_audio
+    from hearfelt.audio.spans import part
 
     samples = read_audio(path, 16000)
-    return samples[round(start * 16000) : None if end is None else round(end * 16000)], 16000
+    return part(samples, start, end, 16000), 16000
