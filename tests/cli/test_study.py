@@ -31,6 +31,15 @@ def test_a_dry_run_says_what_it_will_cost_and_does_nothing(
     assert not out.exists()
 
 
+def test_a_dry_run_needs_no_statistics_of_the_corpus(
+    tiny_corpora: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["study", "duration", TINY, "--data", str(tiny_corpora), "--train-seconds", "1", "--dry-run"]
+    arguments += ["--out", str(tmp_path / "study"), "--set", "front_end.normalization=corpus", *SHORT]
+    assert main(arguments) == 0
+    assert "steps" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
