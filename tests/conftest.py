@@ -126,3 +126,22 @@ def tiny_run(tiny_corpora: Path, tiny_recipe: Recipes, tmp_path_factory: pytest.
         fit_fold(run.recipe, run.clips(), run.split.folds[fold], run.fold_folder(fold), fold=fold)
     finish_run(run)
     return folder
+
+
+@pytest.fixture(scope="module")
+def picture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty pictures of 16 x 16 pixels in the colours of magma, angry ones brighter on top, with labels.npy."""
+    import numpy as np
+
+    from hearfelt.features.colours import put_on
+    from hearfelt.features.images import encode_png
+
+    folder = tmp_path_factory.mktemp("pictures")
+    generator = np.random.default_rng(0)
+    labels = np.array(["ANG", "sadness"])[generator.integers(0, 2, 40)]
+    slope = np.linspace(0.2, -0.2, 16)[:, None]
+    for number, label in enumerate(labels):
+        values = 0.5 + (slope if label == "ANG" else -slope) + generator.normal(0, 0.1, (16, 16))
+        (folder / f"{number}.png").write_bytes(encode_png(put_on(values, "magma")))
+    np.save(folder / "labels.npy", labels)
+    return folder

@@ -11,6 +11,7 @@ import pytest
 
 from hearfelt.errors import RecipeError, UnknownNameError
 from hearfelt.models._registry import create_model, list_models
+from hearfelt.studies import run_study
 from hearfelt.studies._study import create_study
 from hearfelt.training.recipe import check_recipe, load_recipe
 
@@ -80,3 +81,26 @@ def test_models_and_baselines_that_are_not_there_are_named(make_base: Any, tmp_p
         create_study("architectures", {"models": ["for_block"]}).first(base, tmp_path)
     with pytest.raises(RecipeError, match="not among the models"):
         create_study("architectures", {"models": ["gru"], "baseline": "lstm"}).first(base, tmp_path)
+
+
+def test_pictures_are_compared_with_the_recipes_own_front_end(picture_folder: Path, tmp_path: Path) -> None:
+    recipe = Path(__file__).resolve().parents[2] / "recipes" / "spectrogram_images.yaml"
+    settings = (
+        f"data.images={picture_folder}",
+        f"data.image_labels={picture_folder / 'labels.npy'}",
+        "data.labels={keep: [angry, sad]}",
+        "front_end.height=16",
+        "front_end.width=16",
+        "augmentation=[]",
+        "training.epochs=1",
+    )
+    results = run_study(
+        "architectures", recipe, tmp_path / "s", options={"models": ["ds_cnn", "tim_net"]}, settings=settings
+    )
+    assert {entry["name"]: entry["state"] for entry in results["cells"]} == {
+        "ds_cnn": "done",
+        "tim_net": "done",
+    }
+    for facts in results["findings"]["models"].values():
+        assert facts["timed"] == "a picture"
+        assert facts["milliseconds"] > 0

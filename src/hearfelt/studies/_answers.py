@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 
 from hearfelt.errors import HearfeltError
-from hearfelt.evaluation.confidence import bootstrap_intervals, paired_difference
+from hearfelt.evaluation.confidence import FEWEST_SPEAKERS, bootstrap_intervals, paired_difference
 from hearfelt.evaluation.metrics import confusion_matrix, scores
 from hearfelt.evaluation.predictions import Predictions, join_predictions
 from hearfelt.evaluation.summary import read_fold_tables
 
 MEASURES = ("uar", "accuracy", "macro_f1")
-#: With fewer speakers than this a bootstrap over them has too few outcomes to call a difference clear.
-FEWEST_SPEAKERS = 5
 Key = tuple[int, str, float, float | None]
 
 

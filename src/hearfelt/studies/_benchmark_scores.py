@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 import hearfelt
 from hearfelt.errors import HearfeltError
 from hearfelt.evaluation import metrics
-from hearfelt.evaluation.confidence import no_interval_because, percentile_interval, resampled_confusions
+from hearfelt.evaluation.confidence import (
+    FEWEST_SPEAKERS,
+    no_interval_because,
+    percentile_interval,
+    resampled_confusions,
+)
 from hearfelt.files import read_json
-from hearfelt.studies._answers import FEWEST_SPEAKERS, MEASURES, Answers
+from hearfelt.studies._answers import MEASURES, Answers
 from hearfelt.studies._benchmark_models import heard_rows
 from hearfelt.studies._benchmark_rows import ROWS, Published, Row
 from hearfelt.studies._results import _Row as Entry

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hearfelt.errors import HearfeltError
+from hearfelt.features.picture import PictureConfig
 from hearfelt.studies._cells import Base, Cell
 from hearfelt.training.recipe import Recipe
 
@@ -87,7 +88,11 @@ def _step_seconds(recipe: Recipe) -> float:
         network = Network.from_recipe(_with_statistics(recipe)).train()
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         size = max(2, recipe.training.batch_size)
-        samples = round((recipe.training.crop_seconds or _TYPICAL_SECONDS) * recipe.front_end.sample_rate)
+        front_end = recipe.front_end
+        if isinstance(front_end, PictureConfig):
+            samples = front_end.values
+        else:
+            samples = round((recipe.training.crop_seconds or _TYPICAL_SECONDS) * front_end.sample_rate)
         sound, lengths = torch.randn(size, samples) * 0.1, torch.full((size,), samples)
         bf16 = recipe.training.precision == "bf16" or (
             recipe.training.precision == "auto" and bf16_supported()

@@ -57,7 +57,7 @@ class ArchitecturesStudy(Study):
         models: names of the catalogue, or patterns such as ``*cnn*``; all where none is given.
         baseline: what the others are compared with; the study's own recipe's model where not given.
         own_recipes: take front end, options, augmentation and training from ``<model>.yaml`` beside the recipe, where
-            there is one; otherwise all are trained as the recipe says.
+            there is one; otherwise, and where the recipe is of pictures, all are trained as the recipe says.
         latency_seconds: length of the clip whose recognition is timed.
     """
 
@@ -108,13 +108,14 @@ class ArchitecturesStudy(Study):
         from hearfelt.training._settings import read_recipe_file
 
         own = Path(base.recipes) / f"{name}.yaml"
-        if self.own_recipes and base.recipes and own.is_file():
+        own_recipes = self.own_recipes and base.recipe.front_end.takes == "waveform"
+        if own_recipes and base.recipes and own.is_file():
             content = read_recipe_file(own)
             if (content.get("model") or {}).get("name") == name:
                 return [setting(part, content[part]) for part in _OWN if part in content], own.name
         if name == base.recipe.model.name:
             return [], ""
-        made_for = _MADE_FOR.get(name, {}) if self.own_recipes else {}
+        made_for = _MADE_FOR.get(name, {}) if own_recipes else {}
         parts = [setting(part, value) for part, value in made_for.items()]
         return [setting("model.options", {}), *parts], "front end of its paper" if parts else ""
 
@@ -159,10 +160,11 @@ class ArchitecturesStudy(Study):
         del folder
         models = results["findings"]["models"]
         cells = [entry for entry in results["cells"] if entry["name"] in models and entry["test"]]
+        timed = next((facts["timed"] for facts in models.values() if "timed" in facts), "a clip")
         panels = {}
         for key, name, factor in (
             ("parameters", "parameters", 1.0),
-            ("milliseconds", f"ms for {self.latency_seconds:g} s, one thread", 1.0),
+            ("milliseconds", f"ms for {timed}, one thread", 1.0),
         ):
             points = [
                 drawn
@@ -175,7 +177,7 @@ class ArchitecturesStudy(Study):
         marked = [entry["cell"] for entry in results["chosen"]]
         words = (
             "UAR on the test with 95 % intervals over what an architecture costs: parameters, and the time that ONNX "
-            "Runtime takes on one thread of this machine, from waveform to probabilities."
+            f"Runtime takes on one thread of this machine, from {timed} to probabilities."
         )
         found = []
         if panels:
@@ -242,26 +244,32 @@ def _costs(cells: Sequence[Mapping[str, Any]], models: Mapping[str, Any]) -> str
 
 
 def cost_of(run_folder: Path, seconds: float) -> dict[str, Any]:
-    """Parameters, size of the ONNX graph and its latency on one thread, of a run's first trained fold.
+    """Parameters, size of the ONNX graph and its latency on one thread (and for what), of a run's first trained fold.
 
     Args:
         run_folder: a finished run.
-        seconds: length of the clip that is timed; the median of some repeats is taken.
+        seconds: length of the clip that is timed, where the network does not take pictures; the median of some repeats.
 
     Raises:
         HearfeltError: the network cannot be exported.
     """
     import onnxruntime
 
+    from hearfelt.features.picture import PictureConfig
     from hearfelt.models.specification import Calibration
     from hearfelt.training.export import Exported, load_network, to_onnx
     from hearfelt.training.network import parameter_count
+    from hearfelt.training.picture_graph import PictureGraph
     from hearfelt.training.run import open_run
 
     run = open_run(run_folder)
     network = load_network(run, run.folds[0])
+    front_end = network.front_end.config
+    module: Any = Exported([network], Calibration())
+    if isinstance(front_end, PictureConfig):
+        module = PictureGraph(module, front_end)
     try:
-        graph = to_onnx(Exported([network], Calibration()).eval())
+        graph = to_onnx(module.eval())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
@@ -270,15 +278,24 @@ def cost_of(run_folder: Path, seconds: float) -> dict[str, Any]:
         raise HearfeltError(
             f"{run.recipe.model.name} cannot be exported: {' '.join(str(error).split())[:200]}"
         ) from error
-    samples = round(seconds * run.recipe.front_end.sample_rate)
-    sound = np.random.default_rng(0).standard_normal((1, samples)).astype(np.float32) * 0.1
+    generator = np.random.default_rng(0)
+    if isinstance(front_end, PictureConfig):
+        shape = (1, front_end.height, front_end.width, front_end.channels)
+        timed = "a picture"
+        given: dict[str, Any] = {"picture": generator.integers(256, size=shape, dtype=np.uint8)}
+    else:
+        timed = f"{seconds:g} s of sound"
+        samples = round(seconds * front_end.sample_rate)
+        sound = generator.standard_normal((1, samples)).astype(np.float32) * 0.1
+        given = {"waveform": sound, "lengths": np.array([samples])}
     taken = []
     for _ in range(_REPEATS):
         start = time.perf_counter()
-        session.run(None, {"waveform": sound, "lengths": np.array([samples])})
+        session.run(None, given)
         taken.append(time.perf_counter() - start)
     return {
         "parameters": parameter_count(network),
         "bytes": len(graph),
         "milliseconds": round(1000 * float(np.median(taken)), 3),
+        "timed": timed,
     }
