@@ -22,6 +22,8 @@ from hearfelt.evaluation.metrics import MEASURES, Ints, confusion_matrix
 
 RESAMPLES = 2000
 LEVEL = 0.95
+#: With fewer speakers than this a bootstrap over them has too few outcomes to call a difference clear.
+FEWEST_SPEAKERS = 5
 _DRAWS_AT_ONCE = 4_000_000  # bounds the memory of one block of resamples to some 32 MB
 
 

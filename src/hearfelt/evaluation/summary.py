@@ -233,28 +233,41 @@ def _calibration(folds: Mapping[int, Predictions], held: Mapping[int, Prediction
         "before": calibration_figures(everything),
         "after": None,
     }
+    calibrated, fits, reason = calibrate_folds(folds, held)
+    if calibrated is None:
+        return result | {"reason": reason}
+    together = join_predictions([held[number] for number in folds])
+    pooled = calibration.fit_temperature(together.scores, together.truth)
+    return result | {
+        "fitted_on": f"{pooled.n} validation rows of {len(folds)} fold{'s' * (len(folds) > 1)}; no test row",
+        "temperature": pooled.temperature,
+        "temperatures": {str(number): value for number, value in fits.items()},
+        "after": calibration_figures(calibrated),
+    }
+
+
+def calibrate_folds(
+    folds: Mapping[int, Predictions], held: Mapping[int, Predictions]
+) -> tuple[Predictions | None, dict[int, float], str]:
+    """All test rows with the probabilities of temperatures that each fold's validation rows gave.
+
+    Args:
+        folds: fold -> answers to test rows, not empty.
+        held: fold -> answers to validation rows.
+
+    Returns:
+        the table, or None where a fold has no validation rows; fold -> temperature; the reason for None.
+    """
     fits = {
         number: calibration.fit_temperature(held[number].scores, held[number].truth)
         for number in folds
         if number in held and len(held[number])
     }
-    if len(fits) < len(folds):
-        missing = [number for number in folds if number not in fits]
-        result["reason"] = (
-            f"No validation rows to fit a temperature on in fold {', '.join(map(str, missing))}."
-        )
-        return result
-    together = join_predictions([held[number] for number in folds])
-    pooled = calibration.fit_temperature(together.scores, together.truth)
-    calibrated = join_predictions(
-        [table.with_probabilities(fits[number].apply(table.scores)) for number, table in folds.items()]
-    )
-    return result | {
-        "fitted_on": f"{pooled.n} validation rows of {len(folds)} fold{'s' * (len(folds) > 1)}; no test row",
-        "temperature": pooled.temperature,
-        "temperatures": {str(number): fit.temperature for number, fit in fits.items()},
-        "after": calibration_figures(calibrated),
-    }
+    temperatures = {number: fit.temperature for number, fit in fits.items()}
+    if missing := [str(number) for number in folds if number not in fits]:
+        return None, temperatures, f"No validation rows to fit a temperature on in fold {', '.join(missing)}."
+    tables = [table.with_probabilities(fits[number].apply(table.scores)) for number, table in folds.items()]
+    return join_predictions(tables), temperatures, ""
 
 
 def calibration_figures(table: Predictions) -> dict[str, Any]:
