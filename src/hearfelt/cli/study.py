@@ -15,7 +15,7 @@ from hearfelt.cli._extras import check_installed
 from hearfelt.cli._progress import note, progress_bar
 
 app = typer.Typer(
-    help="Compare many trainings: search, augmentation, transfer, duration, architectures.",
+    help="Compare many trainings: search, augmentation, transfer, duration, architectures, recipes.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -195,6 +195,38 @@ def architectures(
 
 
 @app.command()
+def recipes(
+    recipe: Annotated[list[str], typer.Argument(help="Recipes; the others are compared with the first.")],
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:A.B=C",
+            help="Train each recipe with a field changed, too; repeatable, several fields under one name as well.",
+        ),
+    ] = None,
+    plain: Annotated[bool, typer.Option(help="Train each recipe as it is.")] = True,
+    settings: _Set = None,
+    data: _Data = None,
+    out: _Out = None,
+    processes: _Processes = None,
+    dry_run: _Dry = False,
+) -> None:
+    """Train whole recipes on the same folds, as they are and in variants; compare UAR, each corpus and time."""
+    from hearfelt.errors import RecipeError
+
+    variants: dict[str, list[str]] = {}
+    for text in variant or []:
+        name, colon, change = text.partition(":")
+        if not colon or "=" not in change:
+            raise RecipeError(
+                f"--variant {text!r} was expected as NAME:A.B=C, such as wide:model.options.width=64."
+            )
+        variants.setdefault(name.strip(), []).append(change)
+    options = {"recipes": recipe[1:], "variants": variants, "plain": plain}
+    _study("recipes", recipe[0], options, settings, data, out, processes, dry_run)
+
+
+@app.command()
 def resume(folder: _Folder, processes: _Processes = None) -> None:
     """Go on with a study that was stopped; finished folds are not run again, failed cells are tried again."""
     _check()
@@ -286,7 +318,7 @@ def _say(results: dict[str, Any], folder: Path) -> None:
 
 
 def _figures(chosen: dict[str, Any]) -> str:
-    from hearfelt.studies._report import with_interval
+    from hearfelt.evaluation._figures import with_interval
 
     validation, test, difference = chosen["validation"], chosen["test"], chosen["difference"]["test"]
     words = f"validation UAR {with_interval(validation and validation['uar'])} %"

@@ -22,7 +22,7 @@ def run_study(
     """Do a study, or go on with the one in the folder.
 
     Args:
-        kind: ``search``, ``augmentation``, ``transfer``, ``duration`` or ``architectures``.
+        kind: ``search``, ``augmentation``, ``transfer``, ``duration``, ``architectures`` or ``recipes``.
         recipe: that all trainings begin with; of a study that goes on its own is taken, with its options and settings.
         folder: of the study.
         options: the attributes of the study's class, such as those of `hearfelt.studies.search.SearchStudy`.

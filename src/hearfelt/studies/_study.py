@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hearfelt.studies._pool import Pool
 
 RESULTS_VERSION = 1
-STUDIES = ("architectures", "augmentation", "benchmark", "duration", "search", "transfer")
+STUDIES = ("architectures", "augmentation", "benchmark", "duration", "recipes", "search", "transfer")
 Tell = Callable[[str, int, int], None]
 Note = Callable[[str], None]
 

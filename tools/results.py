@@ -1,0 +1,219 @@
+"""Keeps the figures of docs/results.md: takes them from runs and studies, and makes the tables from what was taken.
+
+    python tools/results.py take runs/song --title "song alone"      # -> docs/results/song.json
+    python tools/results.py tables                                   # renews the tables in docs/results.md
+    python tools/results.py tables --check                           # says which are not as the files have them
+
+A table stands in the page between `<!-- runs: song speech -->`, or `<!-- study: transfer -->`, and `<!-- end -->`; the
+names are those of files in docs/results/. What is between is replaced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE, FILES = DOCS / "results.md", DOCS / "results"
+_MARKED = re.compile(r"(<!-- (runs|study): ([\w ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SCORES = ("uar", "accuracy")
+
+
+def take(folder: Path, name: str, title: str) -> Path:
+    """Write the figures of a finished run or study, a kilobyte or two, into docs/results."""
+    study = folder / "results.json"
+    found = _of_study(json.loads(study.read_text())) if study.exists() else _of_run(folder)
+    target = FILES / f"{name}.json"
+    content = {"title": title, **found}
+    content["command"] = _as_users_type_it(content["command"], name)
+    target.write_text(json.dumps(content, indent=1) + "\n")
+    return target
+
+
+def _of_run(folder: Path) -> dict[str, Any]:
+    provenance = json.loads((folder / "provenance.json").read_text())
+    metrics = json.loads((folder / "metrics.json").read_text())
+    lines = [
+        [json.loads(line) for line in (fold / "metrics.jsonl").read_text().splitlines()]
+        for fold in sorted((folder / "folds").iterdir())
+    ]
+    return {
+        "command": provenance["command"],
+        "commit": provenance["commit"],
+        "protocol": provenance["split"]["sentence"],
+        "speaker_independent": provenance["split"]["speaker_independent"],
+        "seeds": 1,
+        "folds": len(lines),
+        "epochs": [len(fold) for fold in lines],
+        "seconds": round(sum(line["seconds"] for fold in lines for line in fold)),
+        "test": _scores(metrics["all"]),
+        "per_corpus": {corpus: _scores(found) for corpus, found in metrics["per_corpus"].items()},
+    }
+
+
+def _scores(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Values and the interval over speakers, or over clips where one speaker or none is known."""
+    over = "clips" if found["uar"]["speakers"]["low"] is None else "speakers"
+    scores = {
+        name: {
+            "value": round(found[name]["value"], 4),
+            **{end: _rounded(found[name][over][end]) for end in ("low", "high")},
+        }
+        for name in _SCORES
+    }
+    return {"n": found["n"], "speakers": found["speakers"], "interval_over": over, **scores}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _of_study(results: Mapping[str, Any]) -> dict[str, Any]:
+    cells = []
+    for cell in results["cells"]:
+        kept: dict[str, Any] = {
+            key: cell[key] for key in ("name", "title", "baseline", "state", "folds", "epochs")
+        }
+        kept["seconds"] = round(cell["seconds"] or 0)
+        for part in ("validation", "test"):
+            found = cell[part]
+            kept[part] = found and {
+                **{key: found[key] for key in ("n", "speakers", "interval_over")},
+                **{
+                    name: {key: _rounded(found[name][key]) for key in ("value", "low", "high")}
+                    for name in _SCORES
+                },
+            }
+        difference = cell["difference"]["test"]
+        kept["difference"] = difference and {
+            **{key: _rounded(difference[key]) for key in ("value", "low", "high")},
+            "clear": difference["clear"],
+        }
+        cells.append(kept)
+    chosen = [entry["cell"] for entry in results["chosen"]]
+    keys = ("study", "command", "seconds", "complete", "findings")
+    return {**{key: results[key] for key in keys}, "chosen": chosen, "cells": cells}
+
+
+def _as_users_type_it(command: str, name: str) -> str:
+    """Without the places of the machine that it ran on."""
+    words = iter(shlex.split(command))
+    kept: list[str] = []
+    for word in words:
+        if word in ("--out", "--jobs", "--processes"):
+            next(words, None)
+        elif word in ("--images", "--labels"):
+            kept += [word, "DIR" if word == "--images" else Path(next(words)).name]
+            if word == "--images":
+                next(words, None)
+        elif not (word == "training.threads=1" and kept[-1] == "--set" and kept.pop()):
+            kept.append(word)
+    return f"{' '.join(_quoted(word) for word in kept)} --out runs/{name}"
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'" if set(word) & set(" {}()*&;") else word
+
+
+def tables(text: str) -> str:
+    """The page with its tables made anew."""
+
+    def made(match: re.Match[str]) -> str:
+        names = match[3].split()
+        found = [json.loads((FILES / f"{name}.json").read_text()) for name in names]
+        content = _runs_table(found) if match[2] == "runs" else "\n".join(_study_table(one) for one in found)
+        return f"{match[1]}{content}\n{match[4]}"
+
+    return _MARKED.sub(made, text)
+
+
+def _runs_table(found: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        "| what | accuracy % | UAR % | 95 % interval of UAR | test clips | epochs | minutes |",
+        "|---|" + "---|" * 6,
+    ]
+    for one in found:
+        test, epochs = one["test"], one["epochs"]
+        spent = f"{epochs[0]}" if len(set(epochs)) == 1 else f"{min(epochs)} to {max(epochs)}"
+        rows.append(
+            f"| {one['title']} | {_percent(test['accuracy'])} | {_percent(test['uar'])} | {_interval(test)} | "
+            f"{test['n']} | {spent}{_times(one['folds'])} | {one['seconds'] / 60:.0f} |"
+        )
+    commands = "\n".join(one["command"] for one in found)
+    return "\n".join(rows) + f"\n\n```bash\n{commands}\n```"
+
+
+def _times(folds: int) -> str:
+    return f", {folds} folds" if folds > 1 else ""
+
+
+def _study_table(one: Mapping[str, Any]) -> str:
+    rows = [
+        f"| {one['title']} | UAR % | 95 % interval | difference, points | validation UAR % | test clips | s |",
+        "|---|" + "---|" * 6,
+    ]
+    for cell in one["cells"]:
+        test, difference = cell["test"], cell["difference"]
+        if not test:
+            continue
+        name = f"**{cell['title']}** (chosen)" if cell["name"] in one["chosen"] else cell["title"]
+        gap = "" if not difference else _difference(difference)
+        validation = _percent(cell["validation"]["uar"]) if cell["validation"] else ""
+        shown = (name, _percent(test["uar"]), _interval(test), gap, validation, test["n"], cell["seconds"])
+        rows.append(f"| {' | '.join(map(str, shown))} |")
+    return "\n".join(rows) + f"\n\n```bash\n{one['command']}\n```"
+
+
+def _percent(score: Mapping[str, float]) -> str:
+    return f"{100 * score['value']:.1f}"
+
+
+def _interval(test: Mapping[str, Any]) -> str:
+    score = test["uar"]
+    if score["low"] is None:
+        return ""
+    who = f"{test['speakers']} speakers" if test["interval_over"] == "speakers" else "clips"
+    return f"{100 * score['low']:.1f} to {100 * score['high']:.1f} ({who})"
+
+
+def _difference(difference: Mapping[str, Any]) -> str:
+    if difference["low"] is None:
+        return f"{100 * difference['value']:+.1f}"
+    ends = f"{100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}"
+    return f"{100 * difference['value']:+.1f} ({ends})" + (" *" if difference["clear"] else "")
+
+
+def main() -> int:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="what", required=True)
+    taking = commands.add_parser("take", help="the figures of a run or study folder")
+    taking.add_argument("folder", type=Path)
+    taking.add_argument("--name", help="of the file; the folder's where not given")
+    taking.add_argument("--title", required=True)
+    making = commands.add_parser("tables", help="renew the tables of docs/results.md")
+    making.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    if options.what == "take":
+        target = take(options.folder, options.name or options.folder.name, options.title)
+        sys.stdout.write(f"{target}\n")
+        return 0
+    before = PAGE.read_text()
+    after = tables(before)
+    if options.check and before != after:
+        sys.stderr.write(
+            "docs/results.md does not have the tables of docs/results: python tools/results.py tables\n"
+        )
+        return 1
+    PAGE.write_text(after)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
