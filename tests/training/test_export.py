@@ -23,10 +23,10 @@ from hearfelt.features.log_mel_layer import LogMelLayer
 from hearfelt.models.specification import Calibration, Specification
 from hearfelt.recognition.bundle import read_bundle
 from hearfelt.recognition.recognizer import load
-from hearfelt.training import export
 from hearfelt.training.export import TOLERANCE, Exported, check_graph, export_run, to_onnx, write_bundle
 from hearfelt.training.network import Network
 from hearfelt.training.run import open_run
+from hearfelt.training.stored_weights import rounded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL = {
@@ -67,23 +67,23 @@ def run_graph(content: bytes, waveform, lengths):
 
 
 @pytest.mark.parametrize(
-    ("name", "members", "half", "normalization"),
+    ("name", "members", "precision", "normalization"),
     [
-        ("residual_attention", 1, False, "clip"),
-        ("residual_attention", 2, True, "running"),
-        ("four_block", 1, True, "none"),
-        ("four_block", 2, False, "corpus"),
+        ("residual_attention", 1, "float32", "clip"),
+        ("residual_attention", 2, "float16", "running"),
+        ("residual_attention", 2, "int8", "running"),
+        ("four_block", 1, "int8", "none"),
+        ("four_block", 2, "float32", "corpus"),
     ],
 )
-def test_the_graph_is_the_network(generator, name, members, half, normalization) -> None:
+def test_the_graph_is_the_network(generator, name, members, precision, normalization) -> None:
     statistics = {"mean": (-1.0,) * 8, "deviation": (2.0,) * 8} if normalization == "corpus" else {}
     front_end = LogMelConfig(mel_count=8, normalization=normalization, **statistics)
     networks = [network(name, seed, front_end=front_end) for seed in range(members)]
-    if half:
-        for one in networks:
-            one.load_state_dict({key: export._rounded(value) for key, value in one.state_dict().items()})
+    for one in networks:
+        one.load_state_dict({key: rounded(value, precision) for key, value in one.state_dict().items()})
     calibration = Calibration(temperature=1.7, bias=(0.1, 0.0, -0.1))
-    content = to_onnx(Exported(networks, calibration).eval(), half_precision=half)
+    content = to_onnx(Exported(networks, calibration).eval(), precision=precision)
 
     for lengths in ([5000], [16001, 700, 33333], [24000] * 6):
         waveform, sizes = sounds(generator, lengths)
@@ -110,13 +110,14 @@ def test_what_stands_beyond_a_row_or_beside_it_changes_nothing(bundle, generator
         np.testing.assert_allclose(alone, together[row : row + 1], atol=1e-5)
 
 
-def test_half_precision_halves_the_file() -> None:
+@pytest.mark.parametrize(("precision", "saved"), [("float16", 0.45), ("int8", 0.68)])
+def test_fewer_bits_make_the_file_smaller(precision, saved) -> None:
     exported = Exported([network("residual_attention", 0, {"embedding": 64})], Calibration()).eval()
-    exported.load_state_dict({key: export._rounded(value) for key, value in exported.state_dict().items()})
-    whole, half = to_onnx(exported), to_onnx(exported, half_precision=True)
+    exported.load_state_dict({key: rounded(value, precision) for key, value in exported.state_dict().items()})
+    whole, small = to_onnx(exported), to_onnx(exported, precision=precision)
     weights = 4 * sum(parameter.numel() for parameter in exported.parameters())
-    assert len(whole) - len(half) > 0.45 * weights  # the front end's Fourier basis is left as it is
-    check_graph(exported, half, Specification(name="half", labels=LABELS))
+    assert len(whole) - len(small) > saved * weights  # the front end's Fourier basis is left as it is
+    check_graph(exported, small, Specification(name="small", labels=LABELS))
 
 
 # Refusals ----------------------------------------------------------------------------------------------------------

@@ -119,12 +119,13 @@ def test_with_other_classes_the_trunk_arrives_and_the_head_is_new(
     assert "begins anew" in said
 
 
-def test_a_bundle_gives_the_weights_of_its_members(tiny_run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+def test_a_bundle_gives_the_weights_of_its_members(tiny_run: Path, tmp_path: Path, precision) -> None:
     from hearfelt.corpora.manifest import Manifest
     from hearfelt.training.export import export_run, load_network
 
     run = open_run(tiny_run)
-    export_run(tiny_run, tmp_path / "bundle", half_precision=True)
+    export_run(tiny_run, tmp_path / "bundle", half_precision=precision == "float16", int8=precision == "int8")
     strangers = Manifest(
         type(row)(path=row.path, corpus="elsewhere", speaker=f"x{row.speaker}", emotion=row.emotion)
         for row in run.manifest
@@ -132,7 +133,7 @@ def test_a_bundle_gives_the_weights_of_its_members(tiny_run: Path, tmp_path: Pat
     for fold in (0, 1):
         network = fresh(run)
         load_start(starting(run, tmp_path / "bundle"), fold, strangers, run.split.folds[0], network)
-        expected = load_network(run, fold, half_precision=True).state_dict()
+        expected = load_network(run, fold, precision=precision).state_dict()
         for name, value in network.state_dict().items():
             if not name.endswith("num_batches_tracked"):
                 assert torch.allclose(value, expected[name]), name

@@ -20,6 +20,9 @@ def export(
     half_precision: Annotated[
         bool, typer.Option("--half-precision", help="Store weights in 16 bits: half the size.")
     ] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Store weights in 8 bits: a quarter of the size.")
+    ] = False,
     licence: Annotated[str, typer.Option(help="Terms of the weights; by default those of the corpora.")] = "",
     metrics_from: Annotated[
         str | None, typer.Option(help="Run folder that measured this recipe on unheard speakers.")
@@ -35,6 +38,7 @@ def export(
         folds=fold,
         name=name,
         half_precision=half_precision,
+        int8=int8,
         licence=licence,
         metrics_from=metrics_from,
     )

@@ -32,9 +32,10 @@ from hearfelt.training.checkpoint import load_checkpoint
 from hearfelt.training.network import Network, parameter_count
 from hearfelt.training.picture_graph import PictureGraph
 from hearfelt.training.run import Run, open_run
+from hearfelt.training.stored_weights import Precision, rounded, store
 
 #: Largest difference of logits between torch and the exported graph, on sound of 20 ms and more: ten times what trained
-#: networks show. Half-precision weights are compared with a network that holds the rounded weights, so this is
+#: networks show. Weights stored in fewer bits are compared with a network that holds the rounded weights, so this is
 #: arithmetic alone. A millisecond may differ by 1e-3: normalisation magnifies the rounding of a constant spectrum.
 TOLERANCE = 1e-4
 
@@ -67,6 +68,7 @@ def export_run(
     folds: Sequence[int] | None = None,
     name: str | None = None,
     half_precision: bool = False,
+    int8: bool = False,
     licence: str = "",
     metrics_from: str | os.PathLike[str] | None = None,
 ) -> Specification:
@@ -80,6 +82,7 @@ def export_run(
         folds: members; all that are done by default.
         name: of the model; the recipe's by default.
         half_precision: store weights in 16 bits (half the size; arithmetic stays in 32).
+        int8: store weights in 8 bits (a quarter of the size; arithmetic stays in 32).
         licence: of the weights.
         metrics_from: run folder whose ``metrics.json`` measures this recipe on unheard speakers, where the exported run
             itself was trained on everything.
@@ -90,6 +93,9 @@ def export_run(
     Raises:
         BundleError: nothing trained, the graph differs from torch, or ``out`` is something else.
     """
+    if half_precision and int8:
+        raise HearfeltError("Weights are stored in 16 bits or in 8, not in both. Choose one.")
+    precision: Precision = "int8" if int8 else "float16" if half_precision else "float32"
     run = open_run(run_folder)
     done = [fold for fold in run.folds if (run.fold_folder(fold) / "done.json").exists()]
     wanted = list(folds) if folds is not None else done
@@ -99,7 +105,7 @@ def export_run(
             f"{run.folder} has no trained fold {', '.join(map(str, missing)) or 'at all'}; done: "
             f"{', '.join(map(str, done)) or 'none'}. `hearfelt train --resume` finishes a run."
         )
-    members = [load_network(run, fold, half_precision=half_precision) for fold in wanted]
+    members = [load_network(run, fold, precision=precision) for fold in wanted]
     if any(member.front_end.config != members[0].front_end.config for member in members):
         raise BundleError(
             "These folds have front ends of their own (corpus statistics differ by fold) and cannot share one graph; "
@@ -115,31 +121,24 @@ def export_run(
     if isinstance(members[0].front_end.config, PictureConfig):
         module = PictureGraph(module, members[0].front_end.config)
     module = module.eval()
-    content = to_onnx(module, half_precision=half_precision)
+    content = to_onnx(module, precision=precision)
     specification = _specify(run, members, wanted, calibration, measured, name, licence, content)
     check_graph(module, content, specification)
     write_bundle(Path(out), content, specification)
     return specification
 
 
-def load_network(run: Run, fold: int, *, half_precision: bool = False) -> Network:
-    """The selected weights of a fold, in evaluation mode."""
+def load_network(run: Run, fold: int, *, precision: Precision = "float32") -> Network:
+    """The selected weights of a fold, as they are stored with this precision, in evaluation mode."""
     folder = run.fold_folder(fold)
     front_end = read_front_end(read_json(folder / "front_end.json", BundleError))
     network = Network.from_recipe(run.recipe, front_end)
     weights = load_checkpoint(folder / "best.safetensors")["weights"]
-    if half_precision:
-        weights = {key: _rounded(value) for key, value in weights.items()}
-    network.load_state_dict(weights)
+    network.load_state_dict({key: rounded(value, precision) for key, value in weights.items()})
     return network.eval()
 
 
-def _rounded(value: Tensor) -> Tensor:
-    """As `_store_half` stores it: matrices and filters in 16 bits."""
-    return value.half().float() if value.is_floating_point() and value.ndim > 1 else value
-
-
-def to_onnx(module: nn.Module, *, half_precision: bool = False, opset: int = 17) -> bytes:
+def to_onnx(module: nn.Module, *, precision: Precision = "float32", opset: int = 17) -> bytes:
     """Export with dynamic batch and samples; see `hearfelt.models.specification.Specification` for the interface."""
     import onnx
 
@@ -161,37 +160,15 @@ def to_onnx(module: nn.Module, *, half_precision: bool = False, opset: int = 17)
             dynamic_axes={**axes, "logits": {0: "batch"}, "probabilities": {0: "batch"}},
             opset_version=opset,
             dynamo=False,
-            # Batch norms stay apart, so that filters keep the values that fit 16 bits; they are joined when loaded.
-            training=torch.onnx.TrainingMode.PRESERVE if half_precision else torch.onnx.TrainingMode.EVAL,
+            # Batch norms stay apart, so that filters keep the values that fit fewer bits; they are joined when loaded.
+            training=torch.onnx.TrainingMode.EVAL
+            if precision == "float32"
+            else torch.onnx.TrainingMode.PRESERVE,
         )
     model = onnx.load_from_string(buffer.getvalue())
-    if half_precision:
-        _store_half(model)
+    store(model, precision)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
-
-
-def _store_half(model: Any) -> None:
-    """Keep learnt matrices and filters as 16-bit numbers that are widened when the model is loaded."""
-    import onnx
-    from onnx import numpy_helper
-
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.ndim < 2 or not _fits_half(values):
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-
-
-def _fits_half(values: Any) -> bool:
-    """Whether rounding to 16 bits changes nothing: true of weights rounded before, not of the Fourier basis."""
-    return bool((values.astype(np.float16).astype(np.float32) == values).all())
 
 
 def check_graph(module: nn.Module, content: bytes, specification: Specification) -> float:

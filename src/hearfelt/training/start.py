@@ -5,7 +5,6 @@ Where the classes differ, the weights that depend on them (the layer that answer
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,20 +149,19 @@ def _of_bundle(name: str, number: int, manifest: Manifest) -> _Start:
 
 
 def _graph_weights(graph: bytes, member: int, made: Specification, name: str) -> dict[str, Tensor]:
-    import numpy as np
     import onnx
     import torch
     from onnx import numpy_helper
 
+    from hearfelt.training.stored_weights import widened
+
     prefix = f"members.{member}."
-    weights = {}
-    for tensor in onnx.load_from_string(graph).graph.initializer:
-        if tensor.name.startswith(prefix):
-            values = numpy_helper.to_array(tensor)
-            if values.dtype == np.float16:
-                values = values.astype(np.float32)
-            key = re.sub(r"\.half$", "", tensor.name.removeprefix(prefix))
-            weights[key] = torch.from_numpy(values.copy())
+    stored = {
+        tensor.name.removeprefix(prefix): numpy_helper.to_array(tensor)
+        for tensor in onnx.load_from_string(graph).graph.initializer
+        if tensor.name.startswith(prefix)
+    }
+    weights = {key: torch.from_numpy(values.copy()) for key, values in widened(stored).items()}
     fresh = Network(
         made.front_end,
         str(made.architecture.get("name", "")),
