@@ -19,7 +19,7 @@ from hearfelt.evaluation.predictions import read_predictions
 from hearfelt.files import read_json, write_json
 from hearfelt.models.specification import Specification
 from hearfelt.studies._answers import Answers, read_answers
-from hearfelt.studies._benchmark_models import heard_rows
+from hearfelt.studies._asking import heard_rows
 from hearfelt.studies._benchmark_rows import DEFAULT_RECIPE, QUICK_CORPORA, QUICK_ROWS, ROWS
 from hearfelt.studies._benchmark_scores import _leaks, mean_over_corpora, measure_seeds
 from hearfelt.studies.benchmark import run_benchmark

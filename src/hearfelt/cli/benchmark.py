@@ -91,7 +91,7 @@ def benchmark(
 
 
 def _say(results: dict[str, Any], folder: Path) -> None:
-    from hearfelt.studies._report import with_interval
+    from hearfelt.evaluation._figures import with_interval
 
     width = max((len(row["title"]) for row in results["rows"]), default=0)
     for row in results["rows"]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hearfelt.evaluation._canvas import dress, new_figure, series_colors, theme
+from hearfelt.evaluation._figures import both, percent, with_interval
 from hearfelt.evaluation._html import details, escape, facts, page, paragraph, section, table
 from hearfelt.files import write_atomically
 from hearfelt.studies._cost import in_words
 from hearfelt.studies._pictures import Point, plot_matrix, plot_ranking
-from hearfelt.studies._report import both, percent, with_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -21,7 +21,7 @@ from hearfelt.evaluation.confidence import (
 )
 from hearfelt.files import read_json
 from hearfelt.studies._answers import MEASURES, Answers
-from hearfelt.studies._benchmark_models import heard_rows
+from hearfelt.studies._asking import heard_rows
 from hearfelt.studies._benchmark_rows import ROWS, Published, Row
 from hearfelt.studies._results import _Row as Entry
 

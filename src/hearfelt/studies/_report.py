@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hearfelt.evaluation._canvas import figure_to_data_uri
-from hearfelt.evaluation._html import Raw, details, escape, facts, page, paragraph, picture, section, table
+from hearfelt.evaluation._figures import both, percent, signed, with_interval
+from hearfelt.evaluation._html import details, escape, facts, page, paragraph, section, table
 from hearfelt.files import write_atomically
 from hearfelt.studies._cost import in_words
 from hearfelt.studies._pictures import Point, plot_ranking
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from hearfelt.studies._study import Study
 
 _MOST_DRAWN = 60
@@ -65,32 +63,6 @@ def write_report(study: Study, path: Path, results: Mapping[str, Any], content: 
 # What every study's page has ---------------------------------------------------------------------------------------
 
 
-def percent(value: float | None) -> str:
-    """A share in percent with one decimal.
-
-    >>> percent(0.6123), percent(None)
-    ('61.2', '–')
-    """
-    return "–" if value is None else f"{100 * value:.1f}"
-
-
-def with_interval(figure: Entry | None) -> str:
-    """``61.2 [58.0, 64.1]``."""
-    if figure is None:
-        return "–"
-    ends = "" if figure.get("low") is None else f" [{percent(figure['low'])}, {percent(figure['high'])}]"
-    return f"{percent(figure['value'])}{ends}"
-
-
-def signed(figure: Entry | None) -> Any:
-    """``+1.2 [-0.3, +2.7]``, in bold where the interval excludes zero."""
-    if figure is None:
-        return None
-    ends = "" if figure.get("low") is None else f" [{100 * figure['low']:+.1f}, {100 * figure['high']:+.1f}]"
-    text = f"{100 * figure['value']:+.1f}{ends}"
-    return Raw(f"<strong>{escape(text)}</strong>") if figure.get("clear") else text
-
-
 def verdict(figure: Entry | None, subject: str, baseline: str) -> str:
     """One sentence on whether something is better than its baseline."""
     if figure is None:
@@ -104,12 +76,6 @@ def verdict(figure: Entry | None, subject: str, baseline: str) -> str:
     if not figure["clear"]:
         return f"{subject}: not told apart from {baseline} ({points} {ends})."
     return f"{subject}: {'better' if figure['value'] > 0 else 'worse'} than {baseline} by {points} {ends}."
-
-
-def both(draw: Callable[[bool], Figure], alt: str) -> str:
-    """A picture in both themes."""
-    light, dark = (figure_to_data_uri(draw(dark)) for dark in (False, True))
-    return picture(light, dark, alt)
 
 
 def point(entry: Entry, part: str = "test", name: str | None = None, x: float = 0.0) -> Point | None:

@@ -12,11 +12,12 @@ from pydantic import Field, field_validator
 
 from hearfelt.errors import HearfeltError, RecipeError
 from hearfelt.evaluation import plots
+from hearfelt.evaluation._figures import both, percent, with_interval
 from hearfelt.evaluation._html import details, paragraph, table
 from hearfelt.files import read_json, write_json
 from hearfelt.studies._cells import Base, Cell, setting
 from hearfelt.studies._pictures import plot_scatter
-from hearfelt.studies._report import both, percent, point, with_interval
+from hearfelt.studies._report import point
 from hearfelt.studies._study import Folder, Note, Study, Tell
 
 _COST_FILE = "cost.json"

@@ -12,10 +12,11 @@ from pydantic import Field, field_validator
 
 from hearfelt.augment._registry import create_augmentation
 from hearfelt.errors import RecipeError
+from hearfelt.evaluation._figures import both, percent, signed
 from hearfelt.evaluation._html import paragraph, table
 from hearfelt.studies._cells import Base, Cell, setting
 from hearfelt.studies._pictures import plot_curves, plot_ranking
-from hearfelt.studies._report import both, percent, point, signed, verdict
+from hearfelt.studies._report import point, verdict
 from hearfelt.studies._study import Folder, Study
 
 #: What a number means for a kind: the options of the augmentation and how people write it.

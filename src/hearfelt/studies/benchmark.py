@@ -17,8 +17,9 @@ from hearfelt.corpora.manifest import Manifest
 from hearfelt.emotions import ALL_EMOTIONS
 from hearfelt.errors import CorpusError, HearfeltError, RecipeError, UnknownNameError
 from hearfelt.files import write_json
+from hearfelt.studies._asking import PYTHON, open_model
 from hearfelt.studies._benchmark_data import class_sets, classes_of, data_part, gather, taught_elsewhere
-from hearfelt.studies._benchmark_models import PYTHON, answer_cells, check_name, open_model
+from hearfelt.studies._benchmark_models import answer_cells, check_name
 from hearfelt.studies._benchmark_rows import (
     DEFAULT_RECIPE,
     QUICK_CORPORA,

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from hearfelt.evaluation._figures import both, signed, with_interval
 from hearfelt.evaluation._html import paragraph, table
 from hearfelt.studies._answers import difference, measure
 from hearfelt.studies._cells import Base, Cell, setting
 from hearfelt.studies._pictures import Point, plot_curves, plot_matrix
-from hearfelt.studies._report import both, signed, verdict, with_interval
+from hearfelt.studies._report import verdict
 from hearfelt.studies._study import Folder, Note, Study, Tell
 
 if TYPE_CHECKING:

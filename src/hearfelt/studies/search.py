@@ -13,12 +13,12 @@ import yaml
 from pydantic import Field, model_validator
 
 from hearfelt.errors import HearfeltError, require
+from hearfelt.evaluation._figures import both, percent
 from hearfelt.evaluation._html import escape, paragraph, table
 from hearfelt.files import write_atomically
 from hearfelt.studies._cells import Base, Cell, write_plan
 from hearfelt.studies._loop import finish_cell, give_up, prepare_cell
 from hearfelt.studies._pool import Job, Pool
-from hearfelt.studies._report import both, percent
 from hearfelt.studies._search_pictures import plot_history, plot_importances, plot_parallel
 from hearfelt.studies._space import Dimension, settings_of
 from hearfelt.studies._study import Folder, Note, Study, Tell

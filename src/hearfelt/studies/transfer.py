@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from hearfelt.corpora.manifest import Manifest
 from hearfelt.emotions import ALL_EMOTIONS
 from hearfelt.errors import RecipeError, UnknownNameError
+from hearfelt.evaluation._figures import both, signed, with_interval
 from hearfelt.evaluation._html import paragraph, table
 from hearfelt.studies._cells import RUNS, Base, Cell, setting
 from hearfelt.studies._pictures import Point, plot_curves
-from hearfelt.studies._report import both, signed, verdict, with_interval
+from hearfelt.studies._report import verdict
 from hearfelt.studies._study import Folder, Study
 
 Method = Literal["scratch", "frozen", "gradual", "full"]
