@@ -206,6 +206,12 @@ def test_folders_are_found_by_name_and_content(tmp_path: Path) -> None:
         detect_corpora(tmp_path)
 
 
+def test_a_corpus_own_folder_is_a_data_root_too(tmp_path: Path) -> None:
+    make(tmp_path / "emo-db", names_of("emodb", 1))
+    assert detect_corpora(tmp_path / "emo-db") == {"emodb": str(tmp_path / "emo-db")}
+    assert [row.corpus for row in _scan.scan_many(tmp_path / "emo-db", ["emodb"])] == ["emodb"] * 70
+
+
 def test_a_data_root_without_corpora_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(
         CorpusError, match=r"no folder of any known corpus\..*Folder names looked for: those of"

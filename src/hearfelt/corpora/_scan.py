@@ -232,7 +232,7 @@ def folder_key(name: str) -> str:
 
 
 def detect_corpora(root: str | os.PathLike[str]) -> dict[str, str]:
-    """Find each corpus' own folder directly below a data root, by its folder names.
+    """Find each corpus' own folder directly below a data root, by its folder names; or the root itself is one.
 
     A folder counts only where it holds at least one clip of the corpus.
 
@@ -249,9 +249,11 @@ def detect_corpora(root: str | os.PathLike[str]) -> dict[str, str]:
     for name in list_corpora():
         adapter = get_adapter(name)
         keys = {folder_key(text) for text in adapter.INFO.folder_names}
-        places = []
-        for entry in folders:
-            if folder_key(entry) not in keys:
+        places: list[str] = []
+        # a corpus' own folder is what many people give
+        for entry in [*folders, "."]:
+            key = folder_key(PurePath(base).name if entry == "." else entry)
+            if key not in keys or (entry == "." and places):
                 continue
             if entry not in trees:
                 trees[entry] = walk_audio(os.path.join(base, entry)).audio
@@ -263,7 +265,7 @@ def detect_corpora(root: str | os.PathLike[str]) -> dict[str, str]:
                 f"mean by its own path (`hearfelt corpora scan {name} FOLDER`), or take the other out."
             )
         if places:
-            found[name] = os.path.join(base, places[0])
+            found[name] = os.path.normpath(os.path.join(base, places[0]))
     return found
 
 
