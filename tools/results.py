@@ -134,17 +134,22 @@ def tables(text: str) -> str:
 
 
 def _runs_table(found: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        "| what | accuracy % | UAR % | 95 % interval of UAR | test clips | epochs | minutes |",
-        "|---|" + "---|" * 6,
-    ]
+    rows = _head("what", "accuracy %", "UAR %", "95 % interval of UAR", "test clips", "epochs", "minutes")
     for one in found:
         test, epochs = one["test"], one["epochs"]
         spent = f"{epochs[0]}" if len(set(epochs)) == 1 else f"{min(epochs)} to {max(epochs)}"
-        rows.append(
-            f"| {one['title']} | {_percent(test['accuracy'])} | {_percent(test['uar'])} | {_interval(test)} | "
-            f"{test['n']} | {spent}{_times(one['folds'])} | {one['seconds'] / 60:.0f} |"
+        accuracy, uar = _percent(test["accuracy"]), _percent(test["uar"])
+        minutes = round(one["seconds"] / 60)
+        shown = (
+            one["title"],
+            accuracy,
+            uar,
+            _interval(test),
+            test["n"],
+            spent + _times(one["folds"]),
+            minutes,
         )
+        rows.append(_row(shown))
     commands = "\n".join(one["command"] for one in found)
     return "\n".join(rows) + f"\n\n```bash\n{commands}\n```"
 
@@ -154,10 +159,22 @@ def _times(folds: int) -> str:
 
 
 def _study_table(one: Mapping[str, Any]) -> str:
-    rows = [
-        f"| {one['title']} | UAR % | 95 % interval | difference, points | validation UAR % | test clips | s |",
-        "|---|" + "---|" * 6,
-    ]
+    table = {"recipes": _recipes, "architectures": _architectures, "duration": _durations}.get(
+        one["study"], _cells
+    )
+    return "\n".join(table(one)) + f"\n\n```bash\n{one['command']}\n```"
+
+
+def _cells(one: Mapping[str, Any]) -> list[str]:
+    rows = _head(
+        one["title"],
+        "UAR %",
+        "95 % interval",
+        "difference, points",
+        "validation UAR %",
+        "test clips",
+        "seconds",
+    )
     for cell in one["cells"]:
         test, difference = cell["test"], cell["difference"]
         if not test:
@@ -166,8 +183,86 @@ def _study_table(one: Mapping[str, Any]) -> str:
         gap = "" if not difference else _difference(difference)
         validation = _percent(cell["validation"]["uar"]) if cell["validation"] else ""
         shown = (name, _percent(test["uar"]), _interval(test), gap, validation, test["n"], cell["seconds"])
-        rows.append(f"| {' | '.join(map(str, shown))} |")
-    return "\n".join(rows) + f"\n\n```bash\n{one['command']}\n```"
+        rows.append(_row(shown))
+    return rows
+
+
+def _recipes(one: Mapping[str, Any]) -> list[str]:
+    """By corpus, as recipes with more corpora are tested on more clips."""
+    rows = _head(
+        one["title"],
+        "corpus",
+        "UAR %",
+        "difference on the same clips, points",
+        "clips",
+        "epochs",
+        "s an epoch",
+    )
+    for cell in one["cells"]:
+        facts = one["findings"]["recipes"].get(cell["name"], {"corpora": {}})
+        for corpus, found in facts["corpora"].items():
+            gap = _difference(found["difference"]) if found["difference"] else ""
+            epochs = f"{cell['epochs'] / cell['folds']:g}{_times(cell['folds'])}"
+            score = f"{_percent(found['uar'])} ({_ends(found['uar'])})"
+            rows.append(
+                _row((cell["title"], corpus, score, gap, found["n"], epochs, facts["seconds_per_epoch"]))
+            )
+    return rows
+
+
+def _architectures(one: Mapping[str, Any]) -> list[str]:
+    """Best on the test first; nothing is chosen here."""
+    models = one["findings"]["models"]
+    timed = next((facts["timed"] for facts in models.values() if "timed" in facts), "a clip")
+    rows = _head(
+        one["title"],
+        "UAR %",
+        "95 % interval",
+        "difference, points",
+        "parameters",
+        "ONNX, MB",
+        f"ms for {timed}",
+        "s an epoch",
+    )
+    for cell in sorted(
+        one["cells"], key=lambda cell: -(cell["test"] or {"uar": {"value": 0}})["uar"]["value"]
+    ):
+        if not (test := cell["test"]):
+            continue
+        facts = models[cell["name"]]
+        gap = _difference(cell["difference"]) if cell["difference"] else ""
+        size, time = facts.get("bytes"), facts.get("milliseconds")
+        shown = (
+            cell["title"],
+            _percent(test["uar"]),
+            _interval(test),
+            gap,
+            f"{facts.get('parameters', 0):,}",
+            f"{size / 1e6:.2f}" if size else "",
+            f"{time:.1f}" if time else "",
+            facts["seconds_per_epoch"],
+        )
+        rows.append(_row(shown))
+    return rows
+
+
+def _durations(one: Mapping[str, Any]) -> list[str]:
+    """Trained (rows) on one length, tested (columns) on another."""
+    found = {(entry["cell"], entry["test_seconds"]): entry["test"] for entry in one["findings"]["matrix"]}
+    lengths = sorted({length for _, length in found}, key=lambda length: (length is None, length))
+    rows = _head(one["title"], *("whole" if length is None else f"{length:g} s" for length in lengths))
+    for cell in one["cells"]:
+        scores = [found.get((cell["name"], length)) for length in lengths]
+        rows.append(_row((cell["title"], *(_percent(score) if score else "" for score in scores))))
+    return rows
+
+
+def _head(*names: str) -> list[str]:
+    return [_row(names), "|" + "---|" * len(names)]
+
+
+def _row(values: Sequence[Any]) -> str:
+    return f"| {' | '.join(map(str, values))} |"
 
 
 def _percent(score: Mapping[str, float]) -> str:
@@ -175,11 +270,18 @@ def _percent(score: Mapping[str, float]) -> str:
 
 
 def _interval(test: Mapping[str, Any]) -> str:
-    score = test["uar"]
-    if score["low"] is None:
+    if test["uar"]["low"] is None:
         return ""
     who = f"{test['speakers']} speakers" if test["interval_over"] == "speakers" else "clips"
-    return f"{100 * score['low']:.1f} to {100 * score['high']:.1f} ({who})"
+    return f"{_ends(test['uar'])} ({who})"
+
+
+def _ends(score: Mapping[str, float | None]) -> str:
+    return (
+        ""
+        if score["low"] is None or score["high"] is None
+        else f"{100 * score['low']:.1f} to {100 * score['high']:.1f}"
+    )
 
 
 def _difference(difference: Mapping[str, Any]) -> str:

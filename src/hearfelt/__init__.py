@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hearfelt.errors import HearfeltError as HearfeltError
     from hearfelt.recognition.recognizer import Recognizer as Recognizer
     from hearfelt.recognition.recognizer import load as load
+    from hearfelt.recognition.recognizer import predict_emotion as predict_emotion
     from hearfelt.recognition.results import Recognition as Recognition
 
 _HOMES = {
@@ -32,12 +33,14 @@ _HOMES = {
     "Recognition": "hearfelt.recognition.results",
     "Recognizer": "hearfelt.recognition.recognizer",
     "load": "hearfelt.recognition.recognizer",
+    "predict_emotion": "hearfelt.recognition.recognizer",
     "read_audio": "hearfelt.audio.decode",
     "read_manifest": "hearfelt.corpora.manifest",
 }
 
 __all__ = [  # noqa: RUF022 - the order people meet them in
     "load",
+    "predict_emotion",
     "Recognizer",
     "Recognition",
     "read_audio",

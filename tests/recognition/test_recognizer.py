@@ -212,6 +212,17 @@ def test_the_public_face_leads_here(tiny_bundle, voices) -> None:
     assert isinstance(hearfelt.load(tiny_bundle), hearfelt.Recognizer)
 
 
+def test_one_line_gives_the_word_alone(tiny_bundle, voices, tmp_path) -> None:
+    import hearfelt
+
+    recognizer = hearfelt.load(tiny_bundle)
+    for path in voices((1.0, 0.7, 1.4)):
+        assert hearfelt.predict_emotion(path, model=tiny_bundle) == recognizer(path).emotion
+    assert hearfelt.predict_emotion(np.zeros(16000, np.float32), 16000, model=tiny_bundle) == "no_speech"
+    with pytest.raises(hearfelt.HearfeltError, match="nowhere.wav"):
+        hearfelt.predict_emotion(tmp_path / "nowhere.wav", model=tiny_bundle)
+
+
 def test_a_model_that_gives_nonsense_is_not_believed(tmp_path, voices, monkeypatch) -> None:
     broken = load(write_tiny_bundle(tmp_path / "tiny"))
     paths = voices((1.0, 1.0, 1.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,31 @@ def load(
         unsure_below=unsure_below,
         labels=labels,
     )
+
+
+def predict_emotion(
+    source: Source | ArrayLike, sample_rate: int | None = None, *, model: str | os.PathLike[str] = DEFAULT
+) -> str:
+    """The emotion of one recording, in one line; the model is loaded the first time and kept.
+
+    Args:
+        source: as `Recognizer` takes it: a path, a binary file object, or samples.
+        sample_rate: of samples, in hertz.
+        model: a bundle's folder, or the name of a bundled model.
+
+    Returns:
+        the most probable of the model's labels, or ``no_speech``. `load` gives probabilities and times too.
+
+    Raises:
+        AudioError: the recording cannot be read.
+        BundleError: the bundle is missing or damaged.
+    """
+    return _kept(os.fspath(model))(source, sample_rate).emotion
+
+
+@lru_cache(maxsize=4)
+def _kept(model: str) -> Recognizer:
+    return load(model)
 
 
 class Recognizer:
