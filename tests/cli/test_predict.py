@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import soundfile
 from hearfelt.cli import main
 from hearfelt.recognition.balance import balance
 from hearfelt.recognition.recognizer import load
+from hearfelt.recognition.speaker_normalize import speaker_normalize
 from hearfelt.testing.bundles import write_tiny_bundle
 from hearfelt.testing.voices import make_speakers, speak
 
@@ -310,3 +312,52 @@ def test_balanced_answers_are_the_librarys(capsys, bundle, folder, tmp_path) -> 
     assert json.loads(file.read_text()) == found
     status, _, err = predict(capsys, folder / "a.wav", "--model", bundle, "--balance")
     assert status == 2 and "several recordings" in err
+
+
+def test_speaker_normalized_answers_are_the_librarys(capsys, bundle, folder, tmp_path) -> None:
+    """A folder as one voice, a folder a voice, a table of voices; to stdout and into a file; failures stay."""
+    for name in ("ann", "bob"):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        for number in range(6 if name == "ann" else 2):
+            copied = tmp_path / "clips" / name / f"{number}.wav"
+            shutil.copy(folder / ("a.wav" if number % 2 else "deep/b.flac"), copied)
+    (tmp_path / "clips" / "ann" / "broken.wav").write_text("no sound")
+    base = [tmp_path / "clips", "--model", bundle, "--format", "json"]
+    plain = json.loads(predict(capsys, *base)[1])
+    names = [Path(each["path"]).parent.name for each in plain]
+
+    status, out, _ = predict(capsys, *base, "--speaker-normalize")
+    assert status == 1 and json.loads(out) == speaker_normalize(plain)
+    found = json.loads(out)
+    assert (
+        found[0]["adapted"] == "speaker_normalize" and found[0]["probabilities"] != plain[0]["probabilities"]
+    )
+
+    table = tmp_path / "who.csv"
+    table.write_text(
+        "path,speaker\n" + "".join(f"{a['path']},{n}\n" for a, n in zip(plain, names, strict=True))
+    )
+    expected = speaker_normalize(plain, speakers=names)
+    assert ["adapted" in each for each in expected] == [True] * 6 + [False] * 3
+    file = tmp_path / "found.json"
+    for speakers in ("folders", table):
+        options = ["--speaker-normalize", "--speakers", speakers]
+        assert json.loads(predict(capsys, *base, *options)[1]) == expected
+        assert predict(capsys, *base, *options, "--out", file)[0] == 1
+        assert json.loads(file.read_text()) == expected
+    # CSV and table have no place for the mark, and still have the adapted answers.
+    csv_form = predict(capsys, *base[:-1], "csv", "--speaker-normalize")[1].splitlines()
+    assert csv_form[1].split(",")[2] == found[0]["emotion"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--speaker-normalize"], "needs 5 or more recordings of a voice"),
+        (["--speaker-normalize", "--balance"], "Choose one"),
+        (["--speakers", "folders"], "give that as well"),
+    ],
+)
+def test_speaker_normalizing_what_cannot_be(capsys, bundle, folder, options, sentence) -> None:
+    status, out, err = predict(capsys, folder / "a.wav", "--model", bundle, *options)
+    assert (status, out) == (2, "") and sentence in err and err.count("\n") == 1

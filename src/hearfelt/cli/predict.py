@@ -56,6 +56,19 @@ def predict(
             "--balance", help="The emotions are about equally frequent in these recordings: weigh them so."
         ),
     ] = False,
+    speaker_normalize: Annotated[
+        bool,
+        typer.Option(
+            "--speaker-normalize",
+            help="These are several recordings of one voice, of mixed emotions: take off what is said of all of them.",
+        ),
+    ] = False,
+    speakers: Annotated[
+        str | None,
+        typer.Option(
+            help="With --speaker-normalize: a CSV with path and speaker, or 'folders' for a folder a speaker."
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run of the same --out.")
     ] = False,
@@ -72,6 +85,10 @@ def predict(
         raise UnknownNameError("format", form, FORMATS)
     if resume and out is None:
         raise HearfeltError("--resume goes on with the answers kept beside --out FILE; give --out as well.")
+    if balance and speaker_normalize:
+        raise HearfeltError("--balance and --speaker-normalize both weigh the classes. Choose one.")
+    if speakers is not None and not speaker_normalize:
+        raise HearfeltError("--speakers says whose voice it is for --speaker-normalize; give that as well.")
     recognizer = load_recognizer(
         model,
         threads=threads,
@@ -91,7 +108,11 @@ def predict(
     widest = max((len(item if isinstance(item, str) else item.path) for item in found), default=0)
     colored = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     style = create_format(form, recognizer.labels, widest=widest, colored=colored)
-    together = _balance(recognizer, found) if balance else None
+    together = None
+    if balance:
+        together = _balance(recognizer, found)
+    elif speaker_normalize:
+        together = _speaker_normalize(recognizer, found, speakers)
     write = _to_stdout if out is None else partial(_to_file, out=out, resume=resume)
     good = write(recognizer, found, style, together)
     if picture is not None and good and isinstance(found[0], str):
@@ -123,6 +144,20 @@ def _balance(recognizer: Recognizer, found: Sequence[str | Failure]) -> _Togethe
     if len(found) < 2:
         raise HearfeltError(f"--balance needs several recordings, and there is {len(found)}. Leave it out.")
     return partial(balance, unsure_below=recognizer.unsure_below)
+
+
+def _speaker_normalize(
+    recognizer: Recognizer, found: Sequence[str | Failure], speakers: str | None
+) -> _Together:
+    from hearfelt.cli._speakers import speakers_of
+    from hearfelt.recognition.speaker_normalize import FEWEST, speaker_normalize
+
+    if len(found) < FEWEST:
+        raise HearfeltError(
+            f"--speaker-normalize needs {FEWEST} or more recordings of a voice; {len(found)} were found. Leave it out."
+        )
+    names = None if speakers is None else speakers_of(found, speakers)
+    return partial(speaker_normalize, speakers=names, unsure_below=recognizer.unsure_below)
 
 
 def _to_stdout(

@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hearfelt.errors import HearfeltError
-from hearfelt.recognition.results import decide
+from hearfelt.recognition._reweigh import matrix_of, reweighed
 
 #: Weights beyond this ratio to each other would only follow noise.
 MOST = 20.0
+#: What `adapted` says in the answers.
+MARK = "balance"
 _ROUNDS = 500
 _CLOSE = 1e-9
 _TINY = 1e-12
@@ -65,6 +67,8 @@ def balance(
 ) -> list[dict[str, Any]]:
     """Answers of the prediction JSON with balanced classes; segments are weighted as their recordings are.
 
+    The answers that were changed say so in ``adapted``.
+
     Args:
         answers: objects of the prediction JSON; failures and recordings without speech stay as they are.
         shares: label -> share of the recordings; all alike by default. They are normalised.
@@ -73,37 +77,17 @@ def balance(
     Raises:
         HearfeltError: fewer than two recordings with speech, or shares of other labels.
     """
-    spoken = [answer["probabilities"] for answer in answers if answer.get("probabilities")]
-    if len(spoken) < 2:
+    labels, matrix = matrix_of(answers)
+    if len(matrix) < 2:
         raise HearfeltError(
-            f"Balancing needs several recordings with speech, and there are {len(spoken)}. Leave --balance out."
+            f"Balancing needs several recordings with speech, and there are {len(matrix)}. Leave --balance out."
         )
-    labels = list(spoken[0])
     if shares is not None and (set(shares) != set(labels) or min(shares.values()) <= 0):
         raise HearfeltError(
             f"Shares are needed for each of {', '.join(labels)}, above 0; got "
             + (", ".join(f"{label}={share:g}" for label, share in shares.items()) or "none")
             + "."
         )
-    matrix = np.array([[row[label] for label in labels] for row in spoken])
-    weights = class_weights(matrix, None if shares is None else [shares[label] for label in labels])
-
-    def weighted(answer: Mapping[str, Any]) -> dict[str, Any]:
-        if not answer.get("probabilities"):
-            return dict(answer)
-        row = np.array([answer["probabilities"][label] for label in labels]) * weights
-        emotion, confidence, named = decide(row / row.sum(), labels, unsure_below)
-        rounded = {label: round(value, 6) for label, value in named.items()}
-        return {
-            **answer,
-            "emotion": emotion,
-            "confidence": round(confidence or 0.0, 6),
-            "probabilities": rounded,
-        }
-
-    return [
-        {**weighted(answer), "segments": [weighted(segment) for segment in answer["segments"]]}
-        if "segments" in answer
-        else dict(answer)
-        for answer in answers
-    ]
+    found = class_weights(matrix, None if shares is None else [shares[label] for label in labels])
+    weights = dict(zip(labels, found.tolist(), strict=True))
+    return [reweighed(answer, weights, MARK, unsure_below) for answer in answers]
