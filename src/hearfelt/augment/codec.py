@@ -73,8 +73,8 @@ class Codec(WaveformAugmentation):
         if kind == "telephone":
             return telephone(waveform, sample_rate)
         if kind == "opus":
-            return _encoded(waveform, sample_rate, "OGG", "OPUS", parameters["kbps"], _OPUS_RATES)
-        return _encoded(waveform, sample_rate, "MP3", "MPEG_LAYER_III", parameters["kbps"], _MP3_RATES)
+            return through_opus(waveform, sample_rate, parameters["kbps"])[0]
+        return through_mp3(waveform, sample_rate, parameters["kbps"])[0]
 
 
 def mu_law(waveform: Waveform, levels: int = 127) -> Waveform:
@@ -117,13 +117,31 @@ def _at_rate(waveform: Waveform, sample_rate: int, rate: int, quantise: bool = F
     return _fit(narrow, waveform.size)
 
 
+def through_opus(waveform: Waveform, sample_rate: int, kbps: float) -> tuple[Waveform, int]:
+    """What is left after Ogg Opus near a bit rate, as long as before, and the size of the file in bytes.
+
+    Raises:
+        RecipeError: the installed libsndfile does not write the format.
+    """
+    return _encoded(waveform, sample_rate, "OGG", "OPUS", kbps, _OPUS_RATES)
+
+
+def through_mp3(waveform: Waveform, sample_rate: int, kbps: float) -> tuple[Waveform, int]:
+    """What is left after MP3 near a bit rate, as long as before, and the size of the file in bytes.
+
+    Raises:
+        RecipeError: the installed libsndfile does not write the format.
+    """
+    return _encoded(waveform, sample_rate, "MP3", "MPEG_LAYER_III", kbps, _MP3_RATES)
+
+
 def _encoded(
     waveform: Waveform, sample_rate: int, container: str, subtype: str, kbps: float, rates: tuple[int, ...]
-) -> Waveform:
+) -> tuple[Waveform, int]:
     import soundfile
 
     if not waveform.size:
-        return waveform.copy()
+        return waveform.copy(), 0
     rate = min((rate for rate in rates if rate >= sample_rate), default=rates[-1])
     sent = waveform if rate == sample_rate else soxr.resample(waveform, sample_rate, rate, quality="MQ")
     level = _compression_level(subtype, kbps, rate)
@@ -150,7 +168,7 @@ def _encoded(
         received = received[min(_MP3_DELAY, received.size - sent.size) :]
     if rate != sample_rate:
         received = soxr.resample(received, rate, sample_rate, quality="MQ")
-    return _fit(received, waveform.size)
+    return _fit(received, waveform.size), buffer.getbuffer().nbytes
 
 
 def _fit(waveform: Waveform, samples: int) -> Waveform:

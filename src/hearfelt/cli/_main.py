@@ -62,6 +62,12 @@ COMMANDS: dict[str, Command] = {
         "hearfelt.cli.benchmark:benchmark",
         "Measure a model on published protocols, beside published figures.",
     ),
+    "fairness": Command(
+        "hearfelt.cli.fairness:fairness", "Say who is recognised how well, and where gaps come from."
+    ),
+    "robustness": Command(
+        "hearfelt.cli.robustness:robustness", "Ask a model under noise, rooms, telephones and codecs."
+    ),
     "export": Command(
         "hearfelt.cli.export:export", "Turn a run into a bundle that recognises without torch."
     ),
