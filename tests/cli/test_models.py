@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from hearfelt.cli import main
@@ -11,11 +13,16 @@ from hearfelt.testing.bundles import write_tiny_bundle
 
 def test_bundled_models_and_architectures_are_listed(capsys, monkeypatch, tmp_path) -> None:
     write_tiny_bundle(tmp_path / "little")
+    described = json.loads((write_tiny_bundle(tmp_path / "open") / "model.json").read_text())
+    described |= {"training_corpora": {"banglaser": 3, "emodb": 5}, "licence": "CC BY 4.0: name us. Because."}
+    (tmp_path / "open" / "model.json").write_text(json.dumps(described))
     monkeypatch.setattr(bundle, "MODELS_FOLDER", tmp_path)
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("Architectures"))
-    assert "  little" in lines[:place]
+    bundled = {line.split()[0]: line for line in lines[1:place]}
+    assert list(bundled) == ["little", "open"]
+    assert bundled["open"].endswith("MB, trained on banglaser, emodb. CC BY 4.0: name us.")
     described = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines[place + 1 :]}
     assert list(described) == _registry.list_models()
     assert all(len(summary) > 20 for summary in described.values())

@@ -356,3 +356,12 @@ def test_official_counts_are_complete_but_for_what_is_known(real: dict[str, _sca
         "banglaser": 1,
         "crema_d": 7442 - 2022,
     }
+
+
+def test_corpora_whose_weights_may_be_published_say_what_to_write_beside_them() -> None:
+    free = [info for info in map(get_corpus, list_corpora()) if info.redistributable_weights]
+    assert {info.name for info in free} == FREE_WEIGHTS
+    for info in free:
+        notice = info.extra["notice"]
+        assert info.title in notice and "https://" in notice
+        assert all(term in notice for term in info.licence.split(" / ")), info.name

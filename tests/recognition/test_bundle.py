@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import numpy as np
 import onnx
 import pytest
 
+from hearfelt.corpora import get_corpus
 from hearfelt.errors import BundleError
+from hearfelt.recognition import bundle as bundle_module
 from hearfelt.recognition.bundle import bundled_models, find_bundle, open_session, read_bundle
 from hearfelt.recognition.recognizer import load
 
@@ -131,9 +134,36 @@ def test_graphs_with_another_face(copy) -> None:
     refused(copy, "inputs", "audio", "a bundle has lengths", "waveform")
 
 
-def test_bundled_models_have_names() -> None:
+def test_bundled_models_are_whole_and_small() -> None:
     for name in bundled_models():
-        assert read_bundle(name).specification.labels
+        made = read_bundle(name)
+        assert made.specification.labels and made.specification.licence
+        assert len(made.graph) <= 8e6, "the package is to stay small"
+        assert (made.folder / "README.md").is_file()
+
+
+def test_the_open_model_heard_only_what_may_be_given_away() -> None:
+    if "open" not in bundled_models():
+        pytest.skip("this checkout has no model 'open' yet")
+    folder = find_bundle("open")
+    specification, card = read_bundle("open").specification, (folder / "README.md").read_text()
+    assert specification.name == "open" and specification.training_corpora
+    for corpus in specification.training_corpora:
+        info = get_corpus(corpus)
+        assert info.redistributable_weights, f"{corpus}: {info.licence}"
+        assert info.licence in card and info.extra["notice"] in card
+    assert not re.search(r"not commercial|NonCommercial|-NC", specification.licence)
+
+
+def test_every_folder_of_the_models_is_a_name(tiny_bundle, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(bundle_module, "MODELS_FOLDER", tmp_path)
+    for name in ("default", "open"):
+        shutil.copytree(tiny_bundle, tmp_path / name)
+    (tmp_path / "no model").mkdir()
+    assert bundled_models() == ["default", "open"]
+    assert read_bundle("open").folder == tmp_path / "open"
+    with pytest.raises(BundleError, match=r"no model 'opne'.*\(default, open\)"):
+        find_bundle("opne")
 
 
 def test_onnxruntime_tells_nobody(tiny_bundle, tmp_path) -> None:

@@ -58,3 +58,22 @@ def test_its_tables_are_tables() -> None:
     for is_table, block in itertools.groupby(lines, key=lambda line: line.startswith("|")):
         if is_table:
             assert len({line.count("|") for line in block}) == 1
+
+
+def test_notices_that_licences_ask_for_are_in_it() -> None:
+    """CC BY asks for the authors and the licence, ODbL for a notice; whoever asks for nothing else gets none."""
+    card = model_card(
+        FULL.model_copy(update={"training_corpora": {"banglaser": 3, "crema_d": 2, "savee": 1}}), 1
+    )
+    for said in (
+        "R. K. Das",
+        "https://creativecommons.org/licenses/by/4.0/",
+        "Contains information from CREMA-D",
+        "ODbL 1.0",
+        "DbCL 1.0",
+    ):
+        assert said in card
+    assert card.count("\n- ") >= 2 and "EmoDB" not in card
+    assert "Notices" not in model_card(
+        FULL.model_copy(update={"training_corpora": {"savee": 1, "mine": 2}}), 1
+    )

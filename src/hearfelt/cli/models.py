@@ -35,8 +35,11 @@ def models(context: typer.Context) -> None:
     from hearfelt.recognition.bundle import bundled_models
 
     typer.echo("Bundled models (hearfelt predict --model NAME):")
-    for name in bundled_models() or ["(none in this installation)"]:
-        typer.echo(f"  {name}")
+    names = bundled_models()
+    for name in names:
+        typer.echo(f"  {name:<22} {_bundled(name)}")
+    if not names:
+        typer.echo("  (none in this installation)")
     typer.echo("Architectures (model.name of a recipe; hearfelt models describe NAME says more):")
     try:
         from hearfelt.models._registry import get_model, list_models
@@ -45,6 +48,18 @@ def models(context: typer.Context) -> None:
             typer.echo(f"  {name:<22} {get_model(name).summary}")
     except MissingExtraError as error:
         typer.echo(f"  {error}")
+
+
+def _bundled(name: str) -> str:
+    """A bundled model in a line: answers, size, what it was trained on, the first sentence of its licence."""
+    from hearfelt.recognition.bundle import GRAPH_FILE, find_bundle, read_specification
+
+    folder = find_bundle(name)
+    made = read_specification(folder)
+    size = (folder / GRAPH_FILE).stat().st_size / 1e6
+    corpora = ", ".join(made.training_corpora) or "nothing that is said"
+    licence = made.licence.split(". ")[0].removesuffix(".") or "no licence stated"
+    return f"{len(made.labels)} emotions, {size:.1f} MB, trained on {corpora}. {licence}."
 
 
 @app.command()

@@ -37,7 +37,13 @@ By hand: open https://data.mendeley.com/datasets/t9h6p943xy/5, press "Download A
 into OUT/banglaser.""",
     # Attribution is all it asks.
     redistributable_weights=True,
-    extra={"example": "03-01-01-01-01-01-01.wav", "weights": "freely, with attribution"},
+    extra={
+        "example": "03-01-01-01-01-01-01.wav",
+        "weights": "freely, with attribution",
+        "notice": "BanglaSER by R. K. Das, N. Islam, M. R. Ahmed, S. Islam, S. Shatabda and A. K. M. M. Islam (2022, "
+        "https://data.mendeley.com/datasets/t9h6p943xy) is licensed under CC BY 4.0 "
+        "(https://creativecommons.org/licenses/by/4.0/). Weights were trained on it; no recording of it is in here.",
+    },
 )
 
 #: Named alike, with other meanings; `_scan` refuses a folder that is rather theirs.

@@ -52,6 +52,10 @@ By hand: install git and git-lfs, then
     extra={
         "example": "AudioWAV/1001_DFA_ANG_XX.wav",
         "weights": "freely, with a notice that CREMA-D (ODbL 1.0) was used",
+        "notice": "Contains information from CREMA-D (https://github.com/CheyneyComputerScience/CREMA-D), which is "
+        "made available here under the Open Database License, ODbL 1.0 "
+        "(https://opendatacommons.org/licenses/odbl/1-0/), its contents under the Database Contents License, DbCL 1.0 "
+        "(https://opendatacommons.org/licenses/dbcl/1-0/).",
         "age": "no manifest column; hearfelt.corpora.crema_d.read_demographics gives age, race, ethnicity",
     },
 )

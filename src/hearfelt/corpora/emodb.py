@@ -53,6 +53,8 @@ INFO = CorpusInfo(
     extra={
         "example": "wav/03a01Fa.wav",
         "weights": "freely",
+        "notice": "EmoDB (Burkhardt et al. 2005, http://emodb.bilderbar.info/) is dedicated to the public domain, "
+        "CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/).",
         "ages": "03 31, 08 34, 09 21, 10 32, 11 26, 12 30, 13 32, 14 35, 15 25, 16 31",
     },
 )

@@ -43,7 +43,12 @@ def model_card(specification: Specification, size_bytes: int) -> str:
         if corpus in known:
             language, licence = get_corpus(corpus).language, get_corpus(corpus).licence
         lines.append(f"| {corpus} | {clips} | {language} | {licence} |")
-    lines += ["", s.licence or "No licence of the weights was stated.", "", "## How good it is", ""]
+    lines += ["", s.licence or "No licence of the weights was stated.", ""]
+    notices = [get_corpus(corpus).extra.get("notice", "") for corpus in s.training_corpora if corpus in known]
+    if any(notices):
+        lines += ["Notices, to be kept with the weights:", ""]
+        lines += [f"- {notice}" for notice in notices if notice] + [""]
+    lines += ["## How good it is", ""]
     if s.metrics:
         lines += [s.metrics_protocol, ""]
         if s.provenance.members > 1:

@@ -347,10 +347,21 @@ def _metrics(folder: Path) -> tuple[dict[str, dict[str, float]], str]:
 
 
 def _licences(counts: dict[str, int]) -> str:
-    terms = []
+    """Terms of the recordings, and whether they let the weights be given away."""
+    terms, free = [], bool(counts)
     for corpus in sorted(counts):
         try:
-            terms.append(f"{corpus}: {get_corpus(corpus).licence}")
+            info = get_corpus(corpus)
         except UnknownNameError:
             terms.append(f"{corpus}: the user's own")
-    return "Trained on recordings under these terms, which the user has to keep: " + "; ".join(terms) + "."
+            free = False
+            continue
+        terms.append(f"{corpus}: {info.licence}")
+        free = free and info.redistributable_weights
+    listed = "; ".join(terms)
+    if free:
+        return (
+            "May be used, changed and passed on by anybody, also commercially, with the notices below: trained only on "
+            f"recordings whose licences let weights be given away, in our reading ({listed})."
+        )
+    return f"Trained on recordings under these terms, which the user has to keep: {listed}."
