@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import itertools
 import json
@@ -26,6 +27,7 @@ from hearfelt.audio.speech_segments import speech_scores
 from hearfelt.audio.voice_activity import has_speech, variation
 from hearfelt.audio.windows import Cutter, windows
 from hearfelt.errors import HearfeltError
+from hearfelt.recognition.bundle import bundled_models, read_bundle
 from hearfelt.recognition.recognizer import Recognizer, load
 from hearfelt.recognition.smoothing import smooth
 from hearfelt.recognition.timeline import timeline
@@ -210,11 +212,44 @@ def largest_difference(a: dict[str, Any], b: dict[str, Any]) -> float:
     )
 
 
-def test_samples_get_the_probabilities_of_python(browser: Any, source: Path) -> None:
-    """With the bundled model, as visitors get it."""
-    written = static_page.write_static_page(source.parent / "default")
+def in_8_bits(folder: Path) -> Path:
+    """The bundled model with its weights as `hearfelt export --int8` stores them."""
+    pytest.importorskip("torch", reason="needs torch, which is not installed")
+    import onnx
+    import torch
+    from onnx import numpy_helper
+
+    from hearfelt.training.stored_weights import HALF, rounded, store
+
+    bundle = read_bundle()
+    model = onnx.load_from_string(bundle.graph)
+    halves = {tensor.name for tensor in model.graph.initializer if tensor.name.endswith(HALF)}
+    others = [node for node in model.graph.node if not halves & set(node.input)]
+    del model.graph.node[:]
+    model.graph.node.extend(others)
+    for tensor in model.graph.initializer:
+        if tensor.name in halves:
+            values = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+            own = tensor.name.removesuffix(HALF)
+            tensor.CopyFrom(numpy_helper.from_array(rounded(values, "int8").numpy(), own))
+    store(model, "int8")
+    content = model.SerializeToString()
+    assert len(content) < 0.7 * len(bundle.graph)
+    shutil.copytree(bundle.folder, folder)
+    (folder / "model.onnx").write_bytes(content)
+    fields = json.loads((folder / "model.json").read_text())
+    fields["provenance"]["model_sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / "model.json").write_text(json.dumps(fields))
+    return folder
+
+
+@pytest.mark.parametrize("model", [*bundled_models(), "int8"])
+def test_samples_get_the_probabilities_of_python(browser: Any, source: Path, model: str) -> None:
+    """With the bundled models, as visitors get them, and with weights of 8 bits."""
+    given = in_8_bits(source.parent / "bundle8") if model == "int8" else model
+    written = static_page.write_static_page(source.parent / model, model=given)
     assert written.bytes < 25e6
-    recognizer = load()
+    recognizer = load(given)
     with serving(written.folder) as address:
         tab = open_tab(browser.new_context(), address)
         samples = tab.ask("(engine) => engine.samples()")
