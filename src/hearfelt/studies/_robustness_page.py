@@ -149,7 +149,7 @@ def _group(results: Entry, entries: Sequence[Entry], axis: str) -> str:
         level = entry["kbps"] if entry["kbps"] is not None else entry["level"]
         if level is not None:
             series.setdefault(entry["series"], []).append((float(level), entry["uar"]))
-    if axis and len(entries) > 1:
+    if axis and any(len(points) > 1 for points in series.values()):
         shown = both(lambda dark: plot_levels(series, clean, x=axis, dark=dark), f"UAR. {alt}")
     else:
         dots = [("clean", [Dot(clean["value"], clean["low"], clean["high"], hollow=True)])]
