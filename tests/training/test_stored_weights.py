@@ -9,7 +9,13 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from hearfelt.training import stored_weights
 from hearfelt.training.stored_weights import rounded, store, widened
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_small(monkeypatch) -> None:
+    monkeypatch.setattr(stored_weights, "SMALL", 0)
 
 
 def weights(generator, *shape: int) -> torch.Tensor:
@@ -69,3 +75,14 @@ def test_biases_counters_and_what_was_not_rounded_stay(generator, precision) -> 
 def test_names_that_only_look_like_stored_weights_pass() -> None:
     plain = {"layer.scale": np.ones(3, np.float32), "layer.bias": np.zeros(3, np.float32)}
     assert widened(plain) == plain
+
+
+def test_what_is_small_has_16_bits_beside_8(generator, monkeypatch) -> None:
+    values = weights(generator, 7, 5)
+    monkeypatch.setattr(stored_weights, "SMALL", 36)
+    found = rounded(values, "int8")
+    torch.testing.assert_close(found, values.half().float(), rtol=0, atol=0)
+    model = graph(found.numpy())
+    store(model, "int8")
+    assert list(stored(model)) == ["w.half"]
+    np.testing.assert_array_equal(widened(stored(model))["w"], found.numpy())

@@ -21,6 +21,9 @@ Precision = Literal["float32", "float16", "int8"]
 #: Endings of the names of what is stored, beside the name of the weight itself.
 HALF, INTEGERS, SCALE = ".half", ".integers", ".scale"
 _MOST = 127
+#: Filters and matrices with fewer numbers have 16 bits where the others have 8: they are the first layers and the
+#: gates, which decide most and weigh least.
+SMALL = 1 << 15
 # Integers have 7 bits beside the sign; with scales of 12 their products are exact in the 24 bits of float32.
 _SCALE_BITS = 12
 
@@ -29,12 +32,13 @@ def rounded(value: Tensor, precision: Precision) -> Tensor:
     """A weight as it comes back from the file: filters and matrices rounded, everything else as it was.
 
     Args:
-        value: any shape; 8 bits have one scale for each row of the first axis (an output channel).
+        value: any shape; 8 bits have one scale for each row of the first axis (an output channel), and what is `SMALL`
+            has 16.
         precision: of the file.
     """
     if precision == "float32" or not value.is_floating_point() or value.ndim < 2:
         return value
-    if precision == "float16":
+    if precision == "float16" or value.numel() < SMALL:
         return value.half().float()
     import torch
 
@@ -59,11 +63,8 @@ def store(model: Any, precision: Precision) -> None:
         values, name = numpy_helper.to_array(tensor), tensor.name
         if values.dtype != np.float32 or values.ndim < 2:
             continue
-        if precision == "float16":
-            if (half := _as_half(values)) is not None:
-                tensor.CopyFrom(numpy_helper.from_array(half, name + HALF))
-                added.append(onnx.helper.make_node("Cast", [name + HALF], [name], to=onnx.TensorProto.FLOAT))
-        elif (found := _as_integers(values)) is not None:
+        found = _as_integers(values) if precision == "int8" and values.size >= SMALL else None
+        if found is not None:
             integers, scale = found
             tensor.CopyFrom(numpy_helper.from_array(integers, name + INTEGERS))
             scales.append(numpy_helper.from_array(scale, name + SCALE))
@@ -72,6 +73,9 @@ def store(model: Any, precision: Precision) -> None:
                 onnx.helper.make_node("Cast", [name + INTEGERS], [wide], to=onnx.TensorProto.FLOAT),
                 onnx.helper.make_node("Mul", [wide, name + SCALE], [name]),
             ]
+        elif (half := _as_half(values)) is not None:
+            tensor.CopyFrom(numpy_helper.from_array(half, name + HALF))
+            added.append(onnx.helper.make_node("Cast", [name + HALF], [name], to=onnx.TensorProto.FLOAT))
     model.graph.initializer.extend(scales)
     nodes = [*added, *model.graph.node]
     del model.graph.node[:]
