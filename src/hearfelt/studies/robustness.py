@@ -140,8 +140,8 @@ def _begin(path: Path, plan: dict[str, Any]) -> None:
         different = [key for key in plan if before.get(key) != plan[key]]
         if different:
             raise HearfeltError(
-                f"{path} was begun with another {' and another '.join(different).replace('_', ' ')}: "
-                f"{before.get(different[0])}, now {plan[different[0]]}. Name another folder with --out."
+                f"{path} was begun otherwise: {different[0].replace('_', ' ')} was {before.get(different[0])}, and now is "
+                f"{plan[different[0]]}. Name another folder with --out."
             )
         return
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
