@@ -175,7 +175,7 @@ def test_what_is_done_is_not_asked_again(
 
     assert plain(results["conditions"]) == plain(asked[1]["conditions"])
     with pytest.raises(
-        HearfeltError, match=r"begun otherwise: seed was 0, and now is 5\. Name another folder"
+        HearfeltError, match=r"begun otherwise: seed was 0, now 5\. Name another folder"
     ):
         run_robustness(bundle, folder, data=data, clips=20, seed=5)
 

@@ -140,7 +140,7 @@ def _begin(path: Path, plan: dict[str, Any]) -> None:
         different = [key for key in plan if before.get(key) != plan[key]]
         if different:
             raise HearfeltError(
-                f"{path} was begun otherwise: {different[0].replace('_', ' ')} was {before.get(different[0])}, and now is "
+                f"{path} was begun otherwise: {different[0].replace('_', ' ')} was {before.get(different[0])}, now "
                 f"{plan[different[0]]}. Name another folder with --out."
             )
         return
