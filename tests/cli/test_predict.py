@@ -326,8 +326,13 @@ def test_speaker_normalized_answers_are_the_librarys(capsys, bundle, folder, tmp
     plain = json.loads(predict(capsys, *base)[1])
     names = [Path(each["path"]).parent.name for each in plain]
 
-    status, out, _ = predict(capsys, *base, "--speaker-normalize")
+    status, out, err = predict(capsys, *base, "--speaker-normalize")
     assert status == 1 and json.loads(out) == speaker_normalize(plain)
+    assert "where --labels names the emotions" in err
+    named = [*base, "--labels", "happy,sad,angry"]
+    closed = json.loads(predict(capsys, *named)[1])
+    status, out, err = predict(capsys, *named, "--speaker-normalize")
+    assert json.loads(out) == speaker_normalize(closed) and "--labels" not in err
     found = json.loads(out)
     assert (
         found[0]["adapted"] == "speaker_normalize" and found[0]["probabilities"] != plain[0]["probabilities"]

@@ -60,7 +60,7 @@ def predict(
         bool,
         typer.Option(
             "--speaker-normalize",
-            help="These are several recordings of one voice, of mixed emotions: take off what is said of all of them.",
+            help="Recordings of one voice, in mixed emotions: take off what is said of all of them. With --labels.",
         ),
     ] = False,
     speakers: Annotated[
@@ -112,7 +112,7 @@ def predict(
     if balance:
         together = _balance(recognizer, found)
     elif speaker_normalize:
-        together = _speaker_normalize(recognizer, found, speakers)
+        together = _speaker_normalize(recognizer, found, speakers, labels)
     write = _to_stdout if out is None else partial(_to_file, out=out, resume=resume)
     good = write(recognizer, found, style, together)
     if picture is not None and good and isinstance(found[0], str):
@@ -147,7 +147,7 @@ def _balance(recognizer: Recognizer, found: Sequence[str | Failure]) -> _Togethe
 
 
 def _speaker_normalize(
-    recognizer: Recognizer, found: Sequence[str | Failure], speakers: str | None
+    recognizer: Recognizer, found: Sequence[str | Failure], speakers: str | None, labels: str | None
 ) -> _Together:
     from hearfelt.cli._speakers import speakers_of
     from hearfelt.recognition.speaker_normalize import FEWEST, speaker_normalize
@@ -157,6 +157,11 @@ def _speaker_normalize(
             f"--speaker-normalize needs {FEWEST} or more recordings of a voice; {len(found)} were found. Leave it out."
         )
     names = None if speakers is None else speakers_of(found, speakers)
+    if labels is None:
+        note(
+            "--speaker-normalize helps where --labels names the emotions that these recordings have; without, it was "
+            "measured to give nothing."
+        )
     return partial(speaker_normalize, speakers=names, unsure_below=recognizer.unsure_below)
 
 
