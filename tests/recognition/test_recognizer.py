@@ -219,7 +219,7 @@ def test_one_line_gives_the_word_alone(tiny_bundle, voices, tmp_path) -> None:
     for path in voices((1.0, 0.7, 1.4)):
         assert hearfelt.predict_emotion(path, model=tiny_bundle) == recognizer(path).emotion
     assert hearfelt.predict_emotion(np.zeros(16000, np.float32), 16000, model=tiny_bundle) == "no_speech"
-    with pytest.raises(hearfelt.HearfeltError, match="nowhere.wav"):
+    with pytest.raises(hearfelt.HearfeltError, match=r"nowhere\.wav"):
         hearfelt.predict_emotion(tmp_path / "nowhere.wav", model=tiny_bundle)
 
 

@@ -174,9 +174,7 @@ def test_what_is_done_is_not_asked_again(
         return [{key: value for key, value in entry.items() if key != "seconds"} for entry in entries]
 
     assert plain(results["conditions"]) == plain(asked[1]["conditions"])
-    with pytest.raises(
-        HearfeltError, match=r"begun otherwise: seed was 0, now 5\. Name another folder"
-    ):
+    with pytest.raises(HearfeltError, match=r"begun otherwise: seed was 0, now 5\. Name another folder"):
         run_robustness(bundle, folder, data=data, clips=20, seed=5)
 
 
