@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import hearfelt
 from hearfelt.corpora._scan import detect_corpora, scan_many
 from hearfelt.corpora.manifest import Manifest, read_manifest
 from hearfelt.errors import CorpusError, RecipeError
@@ -23,6 +18,7 @@ from hearfelt.protocols._registry import make_split
 from hearfelt.protocols.leaks import check_leaks, drop_identical, refuse_leaks
 from hearfelt.protocols.split import Split, read_split
 from hearfelt.training._folds import run_folds
+from hearfelt.training._provenance import provenance
 from hearfelt.training.picture_set import open_store, read_data, settle_pictures
 from hearfelt.training.pictures import Pictures
 from hearfelt.training.recipe import DataPart, Recipe, check_recipe, dump_recipe, load_recipe
@@ -270,51 +266,6 @@ def _check_free(path: Path, resume: bool) -> None:
         return
     advice = "Resume it with --resume, or name" if "recipe.yaml" in names and not resume else "Name"
     raise RecipeError(f"{path} exists and is not empty. {advice} another folder with --out.")
-
-
-def provenance(recipe: Recipe, manifest: Manifest, split: Split, command: str) -> dict[str, Any]:
-    """What is needed to make a run again, and what it was made on."""
-    libraries = {}
-    for name in ("torch", "lightning", "numpy", "soundfile", "soxr", "onnx", "onnxruntime"):
-        try:
-            libraries[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return {
-        "hearfelt": hearfelt.__version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "commit": _commit(),
-        "seed": recipe.seed,
-        "threads": recipe.training.threads,
-        "manifest_hash": manifest.content_hash(),
-        "clips": len(manifest),
-        "corpora": dict(sorted(manifest.counts("corpus").items())),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-        "libraries": libraries,
-        "split": {
-            "protocol": split.protocol,
-            "description": split.description,
-            "speaker_independent": split.speaker_independent,
-            "sentence": split.describe(),
-        },
-    }
-
-
-def _commit() -> str:
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except OSError:
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def train(
