@@ -98,7 +98,11 @@ def _of_study(results: Mapping[str, Any]) -> dict[str, Any]:
         cells.append(kept)
     chosen = [entry["cell"] for entry in results["chosen"]]
     keys = ("study", "command", "seconds", "complete", "findings")
-    return {**{key: results[key] for key in keys}, "chosen": chosen, "cells": cells}
+    content = {**{key: results[key] for key in keys}, "chosen": chosen, "cells": cells}
+    for facts in content["findings"].get("models", {}).values():  # matrices are in the report
+        for large in ("confusion", "per_class", "labels"):
+            facts.pop(large, None)
+    return content
 
 
 def _as_users_type_it(command: str, name: str) -> str:
