@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._progress import interruptible, note, progress_bar
 
 
 class Terminal(io.StringIO):
@@ -37,3 +37,10 @@ def test_notes_go_to_standard_error(capsys, sentence) -> None:
     note(sentence)
     out, err = capsys.readouterr()
     assert out == "" and err.endswith("\n") and err.count("\n") == 1
+
+
+def test_who_interrupts_is_told_how_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible("the same command goes on.") as tell:
+        tell("clips", 1, 2)
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == "Interrupted; the same command goes on.\n"

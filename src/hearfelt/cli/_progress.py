@@ -31,3 +31,14 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield tell
+
+
+@contextmanager
+def interruptible(how: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A `progress_bar`; who interrupts what is done under it is told how it goes on."""
+    with progress_bar() as progress:
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            note(f"Interrupted; {how}")
+            raise

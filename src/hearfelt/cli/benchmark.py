@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from hearfelt.cli._extras import check_installed
-from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._options import Data, Settings, listed
+from hearfelt.cli._progress import interruptible, note
 
 
 def benchmark(
@@ -37,18 +38,8 @@ def benchmark(
     matrix: Annotated[
         bool, typer.Option("--matrix", help="Train on each corpus alone, test on every other.")
     ] = False,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="A.B=C", help="Change a field of the recipe for all trainings; repeatable."
-        ),
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Folder with the corpora below it, or a manifest; repeatable; $HEARFELT_DATA by default."
-        ),
-    ] = None,
+    settings: Settings = None,
+    data: Data = None,
     out: Annotated[str, typer.Option(help="Folder; one that was begun is gone on with.")] = "benchmark",
     processes: Annotated[
         int | None, typer.Option(min=1, help="Trainings at a time; as many as processors by default.")
@@ -65,28 +56,24 @@ def benchmark(
     if is_study(Path(out)):
         note(f"{out} is gone on with, by the model, rows and settings that it was begun with.")
     options: dict[str, Any] = {
-        "rows": [part.strip() for part in rows.split(",") if part.strip()],
+        "rows": listed(rows),
         "seeds": seeds,
         "quick": quick,
         "random": random,
         "matrix": matrix,
     }
-    with progress_bar() as progress:
-        try:
-            results = run_benchmark(
-                model,
-                out,
-                options=options,
-                settings=settings or (),
-                data=data or (),
-                processes=processes or os.cpu_count() or 1,
-                command=shlex.join(["hearfelt", *sys.argv[1:]]),
-                tell=progress,
-                note=note,
-            )
-        except KeyboardInterrupt:
-            note("Interrupted; the same command goes on.")
-            raise
+    with interruptible("the same command goes on.") as progress:
+        results = run_benchmark(
+            model,
+            out,
+            options=options,
+            settings=settings or (),
+            data=data or (),
+            processes=processes or os.cpu_count() or 1,
+            command=shlex.join(["hearfelt", *sys.argv[1:]]),
+            tell=progress,
+            note=note,
+        )
     _say(results, Path(out))
 
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._options import listed
+from hearfelt.cli._progress import interruptible, note
 
 
 def robustness(
@@ -49,24 +50,20 @@ def robustness(
 
     if data and (Path(model) / "resolved.yaml").is_file():
         note("A run has its own clips; --data is not used.")
-    with progress_bar() as progress:
-        try:
-            results = run_robustness(
-                model,
-                out,
-                data=data or (),
-                clips=clips,
-                conditions=[part.strip() for part in conditions.split(",") if part.strip()],
-                fold=fold,
-                seed=seed,
-                threads=processors() if threads is None else threads,
-                command=shlex.join(["hearfelt", *sys.argv[1:]]),
-                tell=progress,
-                note=note,
-            )
-        except KeyboardInterrupt:
-            note("Interrupted; the same command goes on.")
-            raise
+    with interruptible("the same command goes on.") as progress:
+        results = run_robustness(
+            model,
+            out,
+            data=data or (),
+            clips=clips,
+            conditions=listed(conditions),
+            fold=fold,
+            seed=seed,
+            threads=processors() if threads is None else threads,
+            command=shlex.join(["hearfelt", *sys.argv[1:]]),
+            tell=progress,
+            note=note,
+        )
     from hearfelt.evaluation._figures import with_interval
 
     width = max(len(entry["title"]) for entry in results["conditions"])

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from hearfelt.cli._extras import check_installed
-from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._options import Data, Settings, listed
+from hearfelt.cli._progress import interruptible, note
 
 app = typer.Typer(
     help="Compare many trainings: search, augmentation, transfer, duration, architectures, recipes.",
@@ -23,18 +24,6 @@ app = typer.Typer(
 )
 
 _Recipe = Annotated[str, typer.Argument(help="The recipe that all trainings begin with.")]
-_Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="A.B=C", help="Change a field of the recipe for all trainings; repeatable."
-    ),
-]
-_Data = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Folder with the corpora below it, or a manifest; repeatable; $HEARFELT_DATA by default."
-    ),
-]
 _Out = Annotated[str | None, typer.Option(help="Study folder; studies/<kind>-<name>-<time> by default.")]
 _Processes = Annotated[
     int | None, typer.Option(help="Trainings at a time, one thread each; as many as processors by default.")
@@ -59,8 +48,8 @@ def search(
     trials: Annotated[int, typer.Option(help="How many are begun.")] = 20,
     sampler: Annotated[str, typer.Option(help="tpe, random or grid.")] = "tpe",
     pruner: Annotated[str, typer.Option(help="Stops bad trials: median, hyperband or none.")] = "median",
-    settings: _Set = None,
-    data: _Data = None,
+    settings: Settings = None,
+    data: Data = None,
     out: _Out = None,
     processes: _Processes = None,
     dry_run: _Dry = False,
@@ -87,8 +76,8 @@ def augmentation(
     ] = None,
     probability: Annotated[float, typer.Option(help="That a clip is changed.")] = 0.5,
     combinations: Annotated[str, typer.Option(help="Of the best levels: all, greedy or none.")] = "all",
-    settings: _Set = None,
-    data: _Data = None,
+    settings: Settings = None,
+    data: Data = None,
     out: _Out = None,
     processes: _Processes = None,
     dry_run: _Dry = False,
@@ -124,8 +113,8 @@ def transfer(
         str, typer.Option(help="Numbers of training clips a fold, with commas; `all` is all that there are.")
     ] = "50,100,200,400,all",
     methods: Annotated[str, typer.Option(help="With commas.")] = "scratch,frozen,gradual,full",
-    settings: _Set = None,
-    data: _Data = None,
+    settings: Settings = None,
+    data: Data = None,
     out: _Out = None,
     processes: _Processes = None,
     dry_run: _Dry = False,
@@ -154,8 +143,8 @@ def duration(
             help="Join shorter clips with others of the same speaker and emotion, or leave them short."
         ),
     ] = True,
-    settings: _Set = None,
-    data: _Data = None,
+    settings: Settings = None,
+    data: Data = None,
     out: _Out = None,
     processes: _Processes = None,
     dry_run: _Dry = False,
@@ -182,15 +171,14 @@ def architectures(
         bool,
         typer.Option(help="Take an architecture's own <model>.yaml beside the recipe, where there is one."),
     ] = True,
-    settings: _Set = None,
-    data: _Data = None,
+    settings: Settings = None,
+    data: Data = None,
     out: _Out = None,
     processes: _Processes = None,
     dry_run: _Dry = False,
 ) -> None:
     """Train every architecture on the same folds; compare UAR, size, latency and training time."""
-    names = [part.strip() for part in models.split(",") if part.strip()]
-    options = {"models": names, "baseline": baseline, "own_recipes": own_recipes}
+    options = {"models": listed(models), "baseline": baseline, "own_recipes": own_recipes}
     _study("architectures", recipe, options, settings, data, out, processes, dry_run)
 
 
@@ -205,8 +193,8 @@ def recipes(
         ),
     ] = None,
     plain: Annotated[bool, typer.Option(help="Train each recipe as it is.")] = True,
-    settings: _Set = None,
-    data: _Data = None,
+    settings: Settings = None,
+    data: Data = None,
     out: _Out = None,
     processes: _Processes = None,
     dry_run: _Dry = False,
@@ -298,12 +286,9 @@ def _slots(processes: int | None) -> int:
 def _run(folder: Path, processes: int | None) -> None:
     from hearfelt.studies._folder import work_on
 
-    with progress_bar() as progress:
-        try:
-            results = work_on(folder, processes=_slots(processes), tell=progress, note=note)
-        except KeyboardInterrupt:
-            note(f"Interrupted; go on with: {shlex.join(['hearfelt', 'study', 'resume', str(folder)])}")
-            raise
+    again = shlex.join(["hearfelt", "study", "resume", str(folder)])
+    with interruptible(f"go on with: {again}") as progress:
+        results = work_on(folder, processes=_slots(processes), tell=progress, note=note)
     _say(results, folder)
 
 

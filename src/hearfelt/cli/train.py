@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hearfelt.cli._extras import check_installed
+from hearfelt.cli._options import Data
 from hearfelt.cli._progress import note, progress_bar
 
 if TYPE_CHECKING:
@@ -23,12 +24,7 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="A.B=C", help="Change a field of the recipe; repeatable."),
     ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Folder with the corpora below it, or a manifest; repeatable; $HEARFELT_DATA by default."
-        ),
-    ] = None,
+    data: Data = None,
     out: Annotated[str | None, typer.Option(help="Run folder; runs/<name>-<time> by default.")] = None,
     resume: Annotated[
         bool,

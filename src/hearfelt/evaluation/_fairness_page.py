@@ -8,7 +8,7 @@ from typing import Any
 
 from hearfelt.evaluation._dots import Dot, plot_dots
 from hearfelt.evaluation._figures import both, percent, signed, with_interval
-from hearfelt.evaluation._html import details, escape, page, paragraph, section, table
+from hearfelt.evaluation._html import details, escape, paragraph, report_page, section, table
 from hearfelt.evaluation._trust_page import raters_part, trust_part
 from hearfelt.evaluation.fairness import cause
 from hearfelt.files import write_atomically
@@ -39,16 +39,16 @@ def write_page(path: str | os.PathLike[str], results: Entry, *, name: str, comma
         ("trust", "Can the confidence be believed?", trust_part(results)),
         ("how", "How this was measured", _how(results, command)),
     ]
-    menu = "".join(f'<a href="#{key}">{escape(words)}</a>' for key, words, _ in parts)
-    whole = results["all"]
-    header = (
-        '<header><p class="eyebrow">Speech emotion recognition: fairness</p>'
-        f"<h1>{escape(name)}</h1>{paragraph('Who is recognised how well, and where the gaps come from.', 'lead')}"
-        f"{paragraph(_whole(whole), 'muted')}"
-        f'<nav aria-label="Sections">{menu}</nav></header>'
+    content = report_page(
+        f"{name}: fairness",
+        "".join(section(*part) for part in parts),
+        kind="fairness",
+        heading=name,
+        lead="Who is recognised how well, and where the gaps come from.",
+        words=_whole(results["all"]),
+        links=[part[:2] for part in parts],
     )
-    body = "".join(section(*part) for part in parts)
-    write_atomically(path, page(f"{name}: fairness", f'{header}<main id="main">{body}</main>'))
+    write_atomically(path, content)
 
 
 def title(column: str) -> str:

@@ -98,6 +98,40 @@ def paragraph(text: str, kind: str = "") -> str:
     return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>" if text else ""
 
 
+def report_page(
+    title: str,
+    body: str,
+    *,
+    kind: str,
+    heading: str,
+    lead: str,
+    words: str,
+    links: Iterable[tuple[str, str]],
+    made: tuple[str, str] | None = None,
+) -> str:
+    """A whole report: what it is of, a menu of its sections, the sections, and what made it when.
+
+    Args:
+        title: of the page.
+        body: its sections and what stands before them.
+        kind: of report.
+        heading: what it is of.
+        lead: what it is about, in a sentence.
+        words: more of that.
+        links: identifier and name of each section in the menu.
+        made: version of hearfelt, and when; without, there is no footer.
+    """
+    menu = "".join(f'<a href="#{key}">{escape(name)}</a>' for key, name in links)
+    header = (
+        f'<header><p class="eyebrow">Speech emotion recognition: {escape(kind)}</p><h1>{escape(heading)}</h1>'
+        f'{paragraph(lead, "lead")}{paragraph(words, "muted")}<nav aria-label="Sections">{menu}</nav></header>'
+    )
+    footer = ""
+    if made is not None:
+        footer = f"<footer><p>hearfelt {' · '.join(escape(part) for part in made if part)}</p></footer>"
+    return page(title, f'{header}<main id="main">{body}</main>{footer}')
+
+
 def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
     """A whole page without a single request.
 

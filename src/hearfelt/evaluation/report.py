@@ -17,7 +17,7 @@ from hearfelt.errors import HearfeltError
 from hearfelt.evaluation import _report_tables as tables
 from hearfelt.evaluation import plots
 from hearfelt.evaluation._canvas import emotion_color
-from hearfelt.evaluation._html import details, escape, facts, page, paragraph, picture, section, table
+from hearfelt.evaluation._html import details, escape, facts, paragraph, picture, report_page, section, table
 from hearfelt.evaluation._run_folder import PARTS, RunFolder, read_run_folder
 from hearfelt.evaluation.mistakes import audio_data_uri, worst_mistakes
 from hearfelt.files import write_atomically
@@ -97,19 +97,18 @@ def render_report(
         ("again", "Make it again"),
     ]
     body = "".join(sections)
-    menu = "".join(f'<a href="#{key}">{escape(text)}</a>' for key, text in links if f'id="{key}"' in body)
     corpora = ", ".join(run.corpora()) or "unknown data"
     division = run.text("split", "protocol", of="provenance") or run.text("protocol", "name") or "unknown"
-    header = (
-        f'<header><p class="eyebrow">Speech emotion recognition: report of a run</p><h1>{escape(name)}</h1>'
-        f"{paragraph(run.text('description'), 'lead')}"
-        f"{paragraph(f'Trained on {corpora}, protocol {division}.', 'muted')}"
-        f'<nav aria-label="Sections">{menu}</nav></header>'
+    return report_page(
+        f"{name}: report",
+        _warning(run) + _headline(run) + body,
+        kind="report of a run",
+        heading=name,
+        lead=run.text("description"),
+        words=f"Trained on {corpora}, protocol {division}.",
+        links=[(key, text) for key, text in links if f'id="{key}"' in body],
+        made=(tables.versions(run).get("hearfelt", ""), run.text("created", of="provenance")),
     )
-    when, version = run.text("created", of="provenance"), tables.versions(run).get("hearfelt", "")
-    footer = f"<footer><p>hearfelt {escape(version)}{' · ' if when else ''}{escape(when)}</p></footer>"
-    main = f'<main id="main">{_warning(run)}{_headline(run)}{body}</main>'
-    return page(f"{name}: report", header + main + footer)
 
 
 def _warning(run: RunFolder) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,33 @@ def _closed(name: str, answer: Any, labels: Sequence[str]) -> dict[str, float]:
             found[label] = found.get(label, 0.0) + number
     total = sum(found.values())
     return {label: value / total for label, value in found.items()} if total > 0 else {}
+
+
+def ask_in_blocks(
+    ask: Asked,
+    places: Iterable[int],
+    sets: Sequence[Sequence[str]],
+    sound: Callable[[int], NDArray[np.float32]],
+    rate: int,
+    size: int,
+) -> Iterator[dict[int, dict[str, float]]]:
+    """Ask about clips with the same classes together, so many at a time: place -> answer of each block.
+
+    Args:
+        ask: of `open_model`.
+        places: of the clips that are asked about.
+        sets: the classes that each clip's corpus has, by place.
+        sound: gives the clip at a place; no more than a block is held.
+        rate: of the clips, in hertz.
+        size: of a block.
+    """
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for place in places:
+        groups.setdefault(tuple(sets[place]), []).append(place)
+    for names, members in groups.items():
+        for start in range(0, len(members), size):
+            block = members[start : start + size]
+            yield dict(zip(block, ask([sound(place) for place in block], rate, names), strict=True))
 
 
 def heard_rows(made: Specification, corpora: Sequence[str], speakers: Sequence[str]) -> NDArray[np.bool_]:

@@ -10,13 +10,15 @@ import numpy as np
 from hearfelt.errors import HearfeltError, UnknownNameError
 from hearfelt.evaluation.predictions import Predictions, write_predictions
 from hearfelt.files import write_json
-from hearfelt.studies._asking import Asked, answered, open_model
+from hearfelt.studies._asking import Asked, answered, ask_in_blocks, open_model
 
 if TYPE_CHECKING:
     from hearfelt.corpora.manifest import Row as Clip
     from hearfelt.studies._cells import Cell
     from hearfelt.studies._study import Folder, Note, Tell
     from hearfelt.training.run import Run
+
+_AT_ONCE = 64  # clips that are asked about together
 
 
 def answer_cells(folder: Folder, name: str, threads: int, tell: Tell, note: Note) -> None:
@@ -66,12 +68,9 @@ def answer_rows(ask: Asked, run: Run, rows: Sequence[int], known: dict[Any, dict
         tuple(label for label, there in zip(labels, clips.allowed[row], strict=True) if there) for row in rows
     ]
     wanted = [(row.key, names) for row, names in zip(clip, sets, strict=True)]
-    for names in dict.fromkeys(sets):
-        missing = [n for n, key in enumerate(wanted) if key[1] == names and key not in known]
-        for start in range(0, len(missing), 64):
-            block = missing[start : start + 64]
-            answers = ask([np.asarray(waves[rows[n]]) for n in block], rate, names)
-            known |= {wanted[n]: answer for n, answer in zip(block, answers, strict=True)}
+    missing = [n for n, key in enumerate(wanted) if key not in known]
+    for block in ask_in_blocks(ask, missing, sets, lambda n: np.asarray(waves[rows[n]]), rate, _AT_ONCE):
+        known |= {wanted[n]: answer for n, answer in block.items()}
     return answered(clip, sets, [known[key] for key in wanted], labels)
 
 

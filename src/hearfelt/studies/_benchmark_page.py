@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hearfelt.evaluation._canvas import dress, new_figure, series_colors, theme
 from hearfelt.evaluation._figures import both, percent, with_interval
-from hearfelt.evaluation._html import details, escape, facts, page, paragraph, section, table
+from hearfelt.evaluation._html import details, escape, facts, paragraph, report_page, section, table
 from hearfelt.files import write_atomically
 from hearfelt.studies._cost import in_words
 from hearfelt.studies._pictures import Point, plot_matrix, plot_ranking
@@ -42,7 +42,6 @@ def write_page(path: Path, results: Entry, content: Entry) -> Path:
         ("again", "Make it again", _again(results, content)),
     ]
     parts = [part for part in parts if part[2]]
-    menu = "".join(f'<a href="#{key}">{escape(title)}</a>' for key, title, _ in parts)
     model = results["model"]
     way = {
         "recipe": "trained anew for every row and fold",
@@ -50,17 +49,19 @@ def write_page(path: Path, results: Entry, content: Entry) -> Path:
         "function": "a function, asked as it is; whom it has heard is not known",
     }[model["way"]]
     seeds = f"{results['seeds']} seed{'s' if results['seeds'] > 1 else ''}"
-    header = (
-        '<header><p class="eyebrow">Speech emotion recognition: benchmark</p>'
-        f"<h1>{escape(Path(model['name']).name)}</h1>{paragraph(f'{way[0].upper()}{way[1:]}.', 'lead')}"
-        f"{paragraph(f'{seeds}; UAR is the mean recall of the classes.', 'muted')}"
-        f'<nav aria-label="Sections">{menu}</nav></header>'
+    name = Path(model["name"]).name
+    text = report_page(
+        f"Benchmark of {name}",
+        _warnings(results) + "".join(section(*part) for part in parts),
+        kind="benchmark",
+        heading=name,
+        lead=f"{way[0].upper()}{way[1:]}.",
+        words=f"{seeds}; UAR is the mean recall of the classes.",
+        links=[part[:2] for part in parts],
+        made=(results["hearfelt"], results["created"]),
     )
-    body = "".join(section(*part) for part in parts)
-    footer = f"<footer><p>hearfelt {escape(results['hearfelt'])} · {escape(results['created'])}</p></footer>"
     target = path / "benchmark.html"
-    text = f'{header}<main id="main">{_warnings(results)}{body}</main>{footer}'
-    write_atomically(target, page(f"Benchmark of {Path(model['name']).name}", text))
+    write_atomically(target, text)
     return target
 
 

@@ -90,27 +90,19 @@ def _conditions() -> dict[str, Condition]:
     ]
     found += [
         Condition(
-            f"opus-{kbps}k",
+            f"{kind}-{kbps}k",
             "codec",
-            "Opus",
-            f"Opus, {kbps} kbit/s asked for",
+            name,
+            f"{name}, {kbps} kbit/s asked for",
             kbps,
-            "opus",
-            _codec(through_opus, kbps),
+            kind,
+            _codec(through, kbps),
         )
-        for kbps in (6, 12, 24)
-    ]
-    found += [
-        Condition(
-            f"mp3-{kbps}k",
-            "codec",
-            "MP3",
-            f"MP3, {kbps} kbit/s asked for",
-            kbps,
-            "mp3",
-            _codec(through_mp3, kbps),
+        for kind, name, through, rates in (
+            ("opus", "Opus", through_opus, (6, 12, 24)),
+            ("mp3", "MP3", through_mp3, (8, 16, 32)),
         )
-        for kbps in (8, 16, 32)
+        for kbps in rates
     ]
     found += [
         Condition(

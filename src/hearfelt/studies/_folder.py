@@ -90,7 +90,12 @@ def open_study(path: Path) -> tuple[Study, Folder, dict[str, Any]]:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
+    """Hold a folder while it is worked on.
+
+    Raises:
+        HearfeltError: somebody else does.
+    """
     try:
         with lock(path):
             yield
@@ -118,7 +123,7 @@ def work_on(
     from hearfelt.studies._results import write_results
 
     study, folder, _ = open_study(path)
-    with _alone(path), Pool(processes) as pool:
+    with alone(path), Pool(processes) as pool:
         study.loop(folder, pool, tell or (lambda *_: None), note or (lambda _: None))
         if not folder.done():
             reason = next(iter(folder.failed.values()), "it has no cells")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hearfelt.evaluation._figures import both, percent, signed, with_interval
-from hearfelt.evaluation._html import details, escape, facts, page, paragraph, section, table
+from hearfelt.evaluation._html import details, escape, facts, paragraph, report_page, section, table
 from hearfelt.files import write_atomically
 from hearfelt.studies._cost import in_words
 from hearfelt.studies._pictures import Point, plot_ranking
@@ -38,25 +38,21 @@ def write_report(study: Study, path: Path, results: Mapping[str, Any], content: 
         ("again", "Make it again", _again(results, content)),
     ]
     parts = [part for part in parts if part[2]]
-    menu = "".join(f'<a href="#{key}">{escape(title)}</a>' for key, title, _ in parts)
     recipe = content["recipe"]
     corpora = ", ".join((recipe.get("data") or {}).get("corpora") or ()) or "the manifest given"
-    header = (
-        f'<header><p class="eyebrow">Speech emotion recognition: study</p>'
-        f"<h1>{escape(results['study'])}: {escape(results['name'])}</h1>{paragraph(study.question, 'lead')}"
-        f"{paragraph(f'On {corpora}; {_protocol(path, results)}', 'muted')}"
-        f'<nav aria-label="Sections">{menu}</nav></header>'
+    name = f"{results['study']}: {results['name']}"
+    text = report_page(
+        name,
+        _unfinished(results) + _headline(results) + "".join(section(*part) for part in parts),
+        kind="study",
+        heading=name,
+        lead=study.question,
+        words=f"On {corpora}; {_protocol(path, results)}",
+        links=[part[:2] for part in parts],
+        made=(results["hearfelt"], results["created"]),
     )
-    body = "".join(section(*part) for part in parts)
-    footer = f"<footer><p>hearfelt {escape(results['hearfelt'])} · {escape(results['created'])}</p></footer>"
     target = path / "report.html"
-    write_atomically(
-        target,
-        page(
-            f"{results['study']}: {results['name']}",
-            f'{header}<main id="main">{_unfinished(results)}{_headline(results)}{body}</main>{footer}',
-        ),
-    )
+    write_atomically(target, text)
     return target
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hearfelt.evaluation._canvas import dress, legend, new_figure, series_colors, theme
 from hearfelt.evaluation._dots import Dot, plot_dots
 from hearfelt.evaluation._figures import both, percent, signed, with_interval
-from hearfelt.evaluation._html import escape, page, paragraph, section, table
+from hearfelt.evaluation._html import escape, paragraph, report_page, section, table
 from hearfelt.files import write_atomically
 
 if TYPE_CHECKING:
@@ -42,22 +42,22 @@ def write_page(path: str | os.PathLike[str], results: Entry) -> None:
         if entries:
             parts.append((group, title, _group(results, entries, axis)))
     parts.append(("how", "How this was measured", _how(results)))
-    menu = "".join(f'<a href="#{key}">{escape(title)}</a>' for key, title, _ in parts)
     clean = results["conditions"][0]
     words = (
         f"{results['clips']:,} clips of {results['speakers']} speakers, the same under every condition. Clean: UAR "
         f"(mean recall of the classes) {with_interval(clean['uar'])} %."
     )
-    header = (
-        '<header><p class="eyebrow">Speech emotion recognition: robustness</p>'
-        f"<h1>{escape(results['model']['name'])}</h1>"
-        f"{paragraph('How much is left when the recording is disturbed.', 'lead')}{paragraph(words, 'muted')}"
-        f'<nav aria-label="Sections">{menu}</nav></header>'
+    content = report_page(
+        f"Robustness of {results['model']['name']}",
+        _heard(results) + "".join(section(*part) for part in parts),
+        kind="robustness",
+        heading=results["model"]["name"],
+        lead="How much is left when the recording is disturbed.",
+        words=words,
+        links=[part[:2] for part in parts],
+        made=(results["hearfelt"], results["created"]),
     )
-    body = _heard(results) + "".join(section(*part) for part in parts)
-    footer = f"<footer><p>hearfelt {escape(results['hearfelt'])} · {escape(results['created'])}</p></footer>"
-    name = f"Robustness of {results['model']['name']}"
-    write_atomically(path, page(name, f'{header}<main id="main">{body}</main>{footer}'))
+    write_atomically(path, content)
 
 
 def plot_levels(

@@ -258,19 +258,15 @@ def cost_of(run_folder: Path, seconds: float) -> dict[str, Any]:
 
     from hearfelt.features.picture import PictureConfig
     from hearfelt.models.specification import Calibration
-    from hearfelt.training.export import Exported, load_network, to_onnx
+    from hearfelt.training.export import deployed, load_network, to_onnx
     from hearfelt.training.network import parameter_count
-    from hearfelt.training.picture_graph import PictureGraph
     from hearfelt.training.run import open_run
 
     run = open_run(run_folder)
     network = load_network(run, run.folds[0])
     front_end = network.front_end.config
-    module: Any = Exported([network], Calibration())
-    if isinstance(front_end, PictureConfig):
-        module = PictureGraph(module, front_end)
     try:
-        graph = to_onnx(module.eval())
+        graph = to_onnx(deployed([network], Calibration()))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

@@ -302,7 +302,7 @@ def run_benchmark(
     """
     from hearfelt.studies._benchmark_page import write_page
     from hearfelt.studies._benchmark_scores import assemble
-    from hearfelt.studies._folder import _alone, is_study, open_study
+    from hearfelt.studies._folder import alone, is_study, open_study
     from hearfelt.studies._pool import Pool
 
     path = Path(folder)
@@ -317,7 +317,7 @@ def run_benchmark(
         raise HearfeltError(
             f"{path} is a study of another kind ({study.kind}). Name another folder with --out."
         )
-    with _alone(path), Pool(processes) as pool:
+    with alone(path), Pool(processes) as pool:
         study.loop(opened, pool, tell or (lambda *_: None), note or (lambda _: None))
         if not opened.done():
             reason = next(iter(opened.failed.values()), "it has no rows")

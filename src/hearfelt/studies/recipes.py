@@ -14,7 +14,6 @@ from pydantic import Field, field_validator
 from hearfelt.errors import RecipeError
 from hearfelt.evaluation._figures import signed, with_interval
 from hearfelt.evaluation._html import paragraph, table
-from hearfelt.files import read_json
 from hearfelt.studies._answers import Answers, difference, measure
 from hearfelt.studies._cells import Base, Cell, setting
 from hearfelt.studies._study import Folder, Study
@@ -105,10 +104,9 @@ class RecipesStudy(Study):
                     "uar": figures and figures["uar"],
                     "difference": difference(part, _of_corpus(others, corpus)),
                 }
-            metrics = read_json(folder.run(cell.name) / "metrics.json")
             found[cell.name] = {
                 "seconds_per_epoch": round(entry["seconds"] / max(1, entry["epochs"]), 2),
-                "labels": metrics["labels"],
+                "labels": list(answers.table.labels) if answers else [],
                 "corpora": corpora,
             }
         return {"recipes": found}

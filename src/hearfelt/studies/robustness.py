@@ -25,10 +25,11 @@ from hearfelt.evaluation.confidence import (
 )
 from hearfelt.evaluation.metrics import confusion_matrix, unweighted_average_recall
 from hearfelt.evaluation.predictions import Predictions, read_predictions, write_predictions
-from hearfelt.files import lock, read_json, write_json
+from hearfelt.files import read_json, write_json
 from hearfelt.studies._answers import Answers, difference, measure
-from hearfelt.studies._asking import Asked, answered
+from hearfelt.studies._asking import Asked, answered, ask_in_blocks
 from hearfelt.studies._conditions import CLEAN, CONDITIONS, Condition, pick_conditions
+from hearfelt.studies._folder import alone
 from hearfelt.studies._listened import Listened, find_model
 
 if TYPE_CHECKING:
@@ -104,14 +105,11 @@ def run_robustness(
         "clips_hash": _hash(waves),
     }
     _begin(path, plan)
-    try:
-        with lock(path):
-            _ask_all(path, wanted, listened, waves, seed, threads, tell or _silent)
-            results = _assemble(path, listened, waves, plan, command)
-            write_json(path / "robustness.json", results)
-            write_page(path / "robustness.html", results)
-    except BlockingIOError as error:
-        raise HearfeltError(f"{path} is being worked on by another process; wait for it.") from error
+    with alone(path):
+        _ask_all(path, wanted, listened, waves, seed, threads, tell or _silent)
+        results = _assemble(path, listened, waves, plan, command)
+        write_json(path / "robustness.json", results)
+        write_page(path / "robustness.html", results)
     return results
 
 
@@ -196,21 +194,19 @@ def _ask(
     """Answers to all clips under one condition; never more than a few clips are held."""
     rows = waves.manifest
     sets = [listened.classes[row.corpus] for row in rows]
-    answers: list[dict[str, float]] = [{} for _ in rows]
-    size, samples, done = 0, 0, 0
-    for names in dict.fromkeys(sets):
-        places = [n for n, own in enumerate(sets) if own == names]
-        for start in range(0, len(places), _AT_ONCE):
-            block = places[start : start + _AT_ONCE]
-            sounds = []
-            for n in block:
-                sound, used = condition.apply(waves[n], n, seed, _others(waves, n), listened.sample_rate)
-                sounds.append(np.ascontiguousarray(sound, dtype=np.float32))
-                size, samples = size + used, samples + sound.size
-            for n, answer in zip(block, ask(sounds, listened.sample_rate, names), strict=True):
-                answers[n] = answer
-            done += len(block)
-            tell(done)
+    size, samples = 0, 0
+
+    def disturbed(n: int) -> NDArray[np.float32]:
+        nonlocal size, samples
+        sound, used = condition.apply(waves[n], n, seed, _others(waves, n), listened.sample_rate)
+        size, samples = size + used, samples + sound.size
+        return np.ascontiguousarray(sound, dtype=np.float32)
+
+    found: dict[int, dict[str, float]] = {}
+    for block in ask_in_blocks(ask, range(len(rows)), sets, disturbed, listened.sample_rate, _AT_ONCE):
+        found |= block
+        tell(len(found))
+    answers = [found[n] for n in range(len(rows))]
     facts: dict[str, Any] = {"no_answer": sum(not answer for answer in answers)}
     if size:
         facts["kbps"] = round(8e-3 * size / (samples / listened.sample_rate), 1)

@@ -117,15 +117,20 @@ def export_run(
             f"{measured} has no metrics.json to take figures from; `hearfelt report {measured}` makes it."
         )
     calibration = _calibrate(run, wanted, measured)
-    module: nn.Module = Exported(members, calibration)
-    if isinstance(members[0].front_end.config, PictureConfig):
-        module = PictureGraph(module, members[0].front_end.config)
-    module = module.eval()
+    module = deployed(members, calibration)
     content = to_onnx(module, precision=precision)
     specification = _specify(run, members, wanted, calibration, measured, name, licence, content)
     check_graph(module, content, specification)
     write_bundle(Path(out), content, specification)
     return specification
+
+
+def deployed(members: Sequence[Network], calibration: Calibration) -> nn.Module:
+    """Networks as they are deployed: given waveforms, or pictures where their front end takes these."""
+    module: nn.Module = Exported(members, calibration)
+    if isinstance(members[0].front_end.config, PictureConfig):
+        module = PictureGraph(module, members[0].front_end.config)
+    return module.eval()
 
 
 def load_network(run: Run, fold: int, *, precision: Precision = "float32") -> Network:
