@@ -26,7 +26,9 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         if min(counts) == x.shape[-1]:
             return self._normalized(x)
         # Rows end to end, normalised as one, and taken apart again: copies are much cheaper than indexing frames.
-        joined = torch.cat([x[row : row + 1, ..., :count] for row, count in enumerate(counts)], dim=-1)
+        # Split first: the gradient of a slice is as large as what was sliced, a row and not the batch.
+        rows = zip(x.split(1), counts, strict=True)
+        joined = torch.cat([row[..., :count] for row, count in rows], dim=-1)
         parts = torch.split(self._normalized(joined), counts, dim=-1)
         return torch.cat([F.pad(part, (0, x.shape[-1] - part.shape[-1])) for part in parts])
 
