@@ -27,13 +27,27 @@ def test_it_becomes_the_file_and_goes(tmp_path) -> None:
     assert list(out.parent.iterdir()) == [out]
 
 
+def test_interrupted_between_two_steps_it_tells_what_is_on_disk(tmp_path) -> None:
+    class Interrupting(dict):
+        def __getitem__(self, key):
+            raise KeyboardInterrupt
+
+    with Journal(tmp_path / "o.jsonl", SETTINGS, resume=False) as journal:
+        journal.add(answer(PATHS[0]))
+        with pytest.raises(KeyboardInterrupt):
+            journal.add(Interrupting(answer(PATHS[1])))
+        assert journal.kept() == 2 and PATHS[1] in journal
+        journal.add(answer(PATHS[2]))
+        assert [found["path"] for found in journal.read(PATHS)] == PATHS
+
+
 def test_an_interrupted_run_goes_on(tmp_path) -> None:
     out = tmp_path / "o.jsonl"
     with Journal(out, SETTINGS, resume=True) as journal:
         journal.add(answer(PATHS[0]))
         journal.add({"path": PATHS[1], "error": "It vanished."})
     with Journal(out, SETTINGS, resume=True) as journal:
-        assert len(journal) == 1 and PATHS[0] in journal
+        assert journal.kept() == 1 and PATHS[0] in journal
         assert PATHS[1] not in journal  # a failure is tried again
         journal.add(answer(PATHS[1]))
         journal.add({"path": PATHS[2], "error": "Bad."})

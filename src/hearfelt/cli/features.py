@@ -125,7 +125,7 @@ def _run(
                     tell("measuring", done, len(todo))
         except KeyboardInterrupt as interruption:
             raise InterruptedWorkError(
-                f"interrupted: {len(journal):,} of {len(unique):,} clips are kept in {journal.path}; go on "
+                f"interrupted: {journal.kept():,} of {len(unique):,} clips are kept in {journal.path}; go on "
                 "with --resume"
             ) from interruption
         finally:

@@ -221,7 +221,7 @@ def _to_file(
             return journal.finish(paths, style, together)
         except KeyboardInterrupt as interruption:
             raise InterruptedWorkError(
-                f"interrupted: {len(journal):,} of {len(found):,} answers are kept in {journal.path}; go on "
+                f"interrupted: {journal.kept():,} of {len(found):,} answers are kept in {journal.path}; go on "
                 "with --resume"
             ) from interruption
 

@@ -72,7 +72,10 @@ class Journal:
     def __contains__(self, path: str) -> bool:
         return path in self._places
 
-    def __len__(self) -> int:
+    def kept(self) -> int:
+        """How many answers going on would find: read again, as an interruption comes between any two steps."""
+        self._places.clear()
+        self._load()
         return len(self._places)
 
     def add(self, answer: Answer) -> None:
