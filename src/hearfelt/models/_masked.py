@@ -27,7 +27,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
             return self._normalized(x)
         # Rows end to end, normalised as one, and taken apart again: copies are much cheaper than indexing frames.
         # Split first: the gradient of a slice is as large as what was sliced, a row and not the batch.
-        rows = zip(x.split(1), counts, strict=True)
+        rows = zip(torch.split(x, 1), counts, strict=True)
         joined = torch.cat([row[..., :count] for row, count in rows], dim=-1)
         parts = torch.split(self._normalized(joined), counts, dim=-1)
         return torch.cat([F.pad(part, (0, x.shape[-1] - part.shape[-1])) for part in parts])
