@@ -313,6 +313,14 @@ def test_a_setting_changes_nothing_else() -> None:
     assert changed.training.loss.name == "focal" and changed.augmentation[0].probability == 1
 
 
+def test_an_item_of_a_list_is_called_by_its_name_where_one_has_it() -> None:
+    listed = [{"name": "speed"}, {"name": "noise"}]
+    changed = load("augmentation.noise.probability=0.25", augmentation=listed)
+    assert changed.augmentation[1].probability == 0.25 and "probability" not in listed[1]
+    with pytest.raises(RecipeError, match="there is no noise"):  # two have it
+        load("augmentation.noise.probability=1", augmentation=[{"name": "noise"}, {"name": "noise"}])
+
+
 def test_the_last_setting_holds() -> None:
     assert load("seed=1", "seed=2").seed == 2
 
@@ -327,7 +335,7 @@ def test_the_last_setting_holds() -> None:
         ("training.epoch=3", "there is no key training.epoch, did you mean epochs"),
         ("training.epochs=many", "training.epochs: .*integer.*got 'many'"),
         ("augmentation.1.probability=1", "augmentation is a list of 1.*there is no 1"),
-        ("augmentation.noise.probability=1", "there is no noise"),
+        ("augmentation.mixup.probability=1", "there is no mixup"),
         ("data.labels.merge.calm=neutral", r"data.labels is 'six' here.*data.labels=\{merge: \.\.\.\}"),
     ],
 )

@@ -62,6 +62,13 @@ def apply_setting(content: dict[str, Any], setting: str) -> None:
     >>> apply_setting(content, "training.epochs=2")
     >>> content
     {'training': {'epochs': 2}}
+
+    Items of a list are counted, or called by their name:
+
+    >>> content = {"augmentation": [{"name": "speed"}, {"name": "mixup", "alpha": 0.3}]}
+    >>> apply_setting(content, "augmentation.mixup.probability=0")
+    >>> content["augmentation"][1]
+    {'name': 'mixup', 'alpha': 0.3, 'probability': 0}
     """
     key, equals, text = setting.partition("=")
     steps = key.strip().split(".")
@@ -77,12 +84,12 @@ def apply_setting(content: dict[str, Any], setting: str) -> None:
     for depth, step in enumerate(steps):
         index: Any = step
         if isinstance(place, list):
-            if not step.isdecimal() or int(step) >= len(place):
+            index = _item(place, step)
+            if index is None:
                 raise RecipeError(
                     f"The setting {setting!r}: {'.'.join(steps[:depth])} is a list of {len(place)}; its items are "
-                    f"counted from 0, and there is no {step}."
+                    f"counted from 0 or called by a name that one of them has, and there is no {step}."
                 )
-            index = int(step)
         if depth == len(steps) - 1:
             place[index] = value
             return
@@ -95,3 +102,13 @@ def apply_setting(content: dict[str, Any], setting: str) -> None:
         # copied, as the caller's recipe is not ours to change
         place[index] = list(inner) if isinstance(inner, list) else dict(inner or {})
         place = place[index]
+
+
+def _item(place: list[Any], step: str) -> int | None:
+    """Where the item stands that is counted or called so; None where none is, or several are."""
+    if step.isdecimal():
+        return int(step) if int(step) < len(place) else None
+    named = [
+        index for index, item in enumerate(place) if isinstance(item, Mapping) and item.get("name") == step
+    ]
+    return named[0] if len(named) == 1 else None

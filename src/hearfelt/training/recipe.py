@@ -280,8 +280,8 @@ def load_recipe(source: str | os.PathLike[str] | Mapping[str, Any], settings: It
 
     Args:
         source: a YAML file, or its content as a mapping.
-        settings: ``a.b=value`` each; the value is read as YAML. Items of a list are counted from 0:
-            ``augmentation.0.probability=1``.
+        settings: ``a.b=value`` each; the value is read as YAML. Items of a list are counted from 0, or
+            called by their name: ``augmentation.noise.probability=1``.
 
     Raises:
         RecipeError: no such file, not YAML, a key that is twice there, an unknown key (the nearest is named) or a
