@@ -30,7 +30,7 @@ def results() -> ModuleType:
 
 def test_the_tables_of_the_page_are_those_of_the_files(results: ModuleType) -> None:
     text = results.PAGE.read_text()
-    marked = re.findall(r"<!-- (?:runs|study): (.+?) -->", text)
+    marked = re.findall(r"<!-- (?:runs|study|means): (.+?) -->", text)
     assert marked
     assert results.tables(text) == text, "run: python tools/results.py tables"
     for name in " ".join(marked).split():
@@ -77,6 +77,10 @@ def test_a_study_is_kept_and_comes_out_with_every_corpus(
     page = results.tables("<!-- study: study -->\n<!-- end -->\n")
     for line in ("| tiny | emodb |", "| tiny | savee |", "| tiny, slow | emodb |", "| tiny, slow | savee |"):
         assert line in page
+    page = results.tables("<!-- means: study study -->\n<!-- end -->\n")
+    parts = json.loads((kept / "study.json").read_text())["findings"]["recipes"]["tiny"]["corpora"].values()
+    mean = f"{100 * sum(part['uar']['value'] for part in parts) / 2:.1f}"
+    assert page.count(f"| {mean} (") >= 2
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@
     python tools/results.py tables                                   # renews the tables in docs/results.md
     python tools/results.py tables --check                           # says which are not as the files have them
 
-A table stands in the page between `<!-- runs: song speech -->`, or `<!-- study: transfer -->`, and `<!-- end -->`; the
-names are those of files in docs/results/. What is between is replaced.
+A table stands in the page between `<!-- runs: song speech -->`, `<!-- study: transfer -->`, or, for the mean over corpora of
+studies of recipes side by side, `<!-- means: corpora people -->`, and `<!-- end -->`; the names are those of files in
+docs/results/. What is between is replaced.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, FILES = DOCS / "results.md", DOCS / "results"
-_MARKED = re.compile(r"(<!-- (runs|study): ([\w ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_MARKED = re.compile(r"(<!-- (runs|study|means): ([\w ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SCORES = ("uar", "accuracy")
 
 
@@ -131,7 +132,8 @@ def tables(text: str) -> str:
     def made(match: re.Match[str]) -> str:
         names = match[3].split()
         found = [json.loads((FILES / f"{name}.json").read_text()) for name in names]
-        content = _runs_table(found) if match[2] == "runs" else "\n".join(_study_table(one) for one in found)
+        of_all = {"runs": _runs_table, "means": _means_table}.get(match[2])
+        content = of_all(found) if of_all else "\n".join(_study_table(one) for one in found)
         return f"{match[1]}{content}\n{match[4]}"
 
     return _MARKED.sub(made, text)
@@ -212,6 +214,24 @@ def _recipes(one: Mapping[str, Any]) -> list[str]:
                 _row((cell["title"], corpus, score, gap, found["n"], epochs, facts["seconds_per_epoch"]))
             )
     return rows
+
+
+def _means_table(found: Sequence[Mapping[str, Any]]) -> str:
+    """Mean UAR over corpora of each recipe and variant, a pair of columns a study."""
+    heads = [head for one in found for head in (f"{one['title']}: mean UAR %", "difference, points")]
+    rows = _head("recipe", *heads)
+    for cell in found[0]["cells"]:
+        shown = [cell["title"]]
+        for one in found:
+            mean = one["findings"]["recipes"].get(cell["name"], {}).get("mean")
+            gap = mean and mean["difference"]
+            shown += [
+                f"{_percent(mean['uar'])} ({_ends(mean['uar'])})" if mean else "",
+                _difference(gap) if gap else "",
+            ]
+        rows.append(_row(shown))
+    commands = "\n".join(one["command"] for one in found)
+    return "\n".join(rows) + f"\n\n```bash\n{commands}\n```"
 
 
 def _architectures(one: Mapping[str, Any]) -> list[str]:

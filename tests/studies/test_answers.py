@@ -1,12 +1,14 @@
-"""Paired differences are called clear by enough speakers only."""
+"""Paired differences are called clear by enough speakers only; a mean counts corpora alike, not clips."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from hearfelt.errors import HearfeltError
-from hearfelt.evaluation.predictions import Predictions
-from hearfelt.studies._answers import Answers, difference
+from hearfelt.evaluation.predictions import Predictions, join_predictions
+from hearfelt.studies._answers import Answers, difference, mean_over_corpora
 from hearfelt.studies._report import verdict
 
 
@@ -50,3 +52,35 @@ def test_only_rows_of_both_are_compared() -> None:
 def test_other_truths_are_refused() -> None:
     with pytest.raises(HearfeltError, match="disagree about the truth"):
         difference(table(6, 0), table(6, 0, truth="ba"))
+
+
+def both(first: Answers, second: Answers) -> Answers:
+    """The second one's clips as another corpus."""
+    other = replace(
+        second.table, corpus=["d"] * len(second.table), path=["d" + path for path in second.table.path]
+    )
+    return Answers(join_predictions([first.table, other]), first.folds + second.folds)
+
+
+def test_a_mean_counts_corpora_alike() -> None:
+    small, large = table(6, 6), table(60, 0)
+    found = mean_over_corpora(both(small, large), both(table(6, 0), table(60, 30)))
+    assert found["corpora"] == 2
+    assert found["uar"]["value"] == pytest.approx((0.5 + 1) / 2)
+    gap = found["difference"]
+    assert gap["value"] == pytest.approx((-0.5 + 0.25) / 2)
+    assert gap["low"] < gap["value"] < gap["high"] < 0
+    assert gap["clear"]
+    # one corpus: as its own figures
+    alone, apart = mean_over_corpora(large, table(60, 30)), difference(large, table(60, 30))
+    assert apart is not None
+    assert alone["difference"]["value"] == pytest.approx(apart["value"])
+    assert alone["difference"]["low"] == pytest.approx(apart["low"], abs=0.02)
+
+
+def test_a_mean_over_other_corpora_is_of_those_that_both_answered() -> None:
+    found = mean_over_corpora(both(table(6, 6), table(60, 0)), table(6, 0))
+    assert found["corpora"] == 2
+    assert found["difference"]["corpora"] == 1
+    assert found["difference"]["value"] == pytest.approx(-0.5)
+    assert mean_over_corpora(table(6, 0), None)["difference"] is None

@@ -73,6 +73,10 @@ def test_a_corpus_is_compared_on_the_clips_that_both_were_tested_on(
     assert set(found["one_corpus"]["corpora"]) == {"emodb"}
     assert found["one_corpus"]["corpora"]["emodb"]["difference"]["n"] == len(table)
     assert found["one_corpus"]["corpora"]["emodb"]["n"] == found["tiny"]["corpora"]["emodb"]["n"]
+    mean = found["tiny"]["mean"]
+    assert mean["corpora"] == 2
+    parts = [figures["uar"]["value"] for figures in found["tiny"]["corpora"].values()]
+    assert mean["uar"]["value"] == pytest.approx(sum(parts) / 2)
     groups = {entry["cell"]: entry["group"] for entry in results["chosen"]}
     assert len(groups) == len(set(groups.values())) == 2, (
         "one is chosen among those that validate on the same clips"
@@ -83,6 +87,7 @@ def test_the_page_says_where_each_is_better(done: Done, page: Any) -> None:
     text = page(done[0])
     assert "Each corpus, and the time of an epoch" in text
     assert "one_corpus, wider crops" in text
+    assert "Mean over corpora" in text
 
 
 def test_recipes_of_one_name_and_nothing_to_train_are_refused(

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hearfelt.errors import HearfeltError
-from hearfelt.evaluation.confidence import FEWEST_SPEAKERS, bootstrap_intervals, paired_difference
+from hearfelt.evaluation.confidence import (
+    FEWEST_SPEAKERS,
+    bootstrap_intervals,
+    no_interval_because,
+    paired_difference,
+    percentile_interval,
+    resampled_confusions,
+)
+from hearfelt.evaluation.metrics import MEASURES as MEASURE_OF
 from hearfelt.evaluation.metrics import confusion_matrix, scores
 from hearfelt.evaluation.predictions import Predictions, join_predictions
 from hearfelt.evaluation.summary import read_fold_tables
 
 MEASURES = ("uar", "accuracy", "macro_f1")
 Key = tuple[int, str, float, float | None]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,62 @@ def difference(answers: Answers | None, baseline: Answers | None) -> dict[str, A
         "n": len(mine),
         "speakers": speakers,
     }
+
+
+def mean_over_corpora(answers: Answers, baseline: Answers | None) -> dict[str, Any]:
+    """Mean UAR over corpora, and minus the baseline's on the corpora and rows that both answered.
+
+    Speakers are resampled within their corpus: the interval is of these corpora, not of another one.
+
+    Returns:
+        ``corpora``, ``uar`` and ``difference`` with ``value``, ``low``, ``high``; of the difference (None as in
+        `difference`) ``corpora`` and ``clear`` too.
+    """
+    values, draws = uar_by_corpus([answers.table])
+    found: dict[str, Any] = {
+        "corpora": len(values),
+        "uar": {"value": float(values.mean()), **_ends(None if draws is None else draws.mean((0, 1)))},
+        "difference": None,
+    }
+    if baseline is None or baseline.table.labels != answers.table.labels:
+        return found
+    pair = _paired(answers, baseline)
+    if not len(pair[0]):
+        return found
+    values, draws = uar_by_corpus(pair)
+    gain = None if draws is None else (draws[:, 0] - draws[:, 1]).mean(0)
+    ends = _ends(gain)
+    enough = len(set(pair[0].speaker)) >= FEWEST_SPEAKERS
+    found["difference"] = {
+        "corpora": len(values),
+        "value": float((values[:, 0] - values[:, 1]).mean()),
+        **ends,
+        "clear": enough and ends["low"] is not None and (ends["low"] > 0 or ends["high"] < 0),
+    }
+    return found
+
+
+def uar_by_corpus(tables: Sequence[Predictions]) -> tuple[Floats, Floats | None]:
+    """UAR of tables of the same rows: (corpora, tables), and of resamples (corpora, tables, resamples).
+
+    No resamples where a corpus has too few clips or classes for an interval.
+    """
+    first, of = tables[0], MEASURE_OF["uar"]
+    values, resampled = [], []
+    for number, corpus in enumerate(sorted(set(map(str, first.corpus)))):
+        parts = [table[np.flatnonzero(first.corpus.astype(str) == corpus)] for table in tables]
+        classes, truth, (_, groups) = len(first.labels), parts[0].truth, _groups(parts[0])
+        values.append([float(of(confusion_matrix(truth, part.prediction, classes))) for part in parts])
+        if not no_interval_because(truth, groups):
+            rng = np.random.default_rng((0, number))
+            predictions = [part.prediction for part in parts]
+            draws = resampled_confusions(truth, predictions, classes, rng=rng, groups=groups)
+            resampled.append([of(draw) for draw in draws])
+    return np.array(values), np.array(resampled) if len(resampled) == len(values) else None
+
+
+def _ends(resamples: Floats | None) -> dict[str, Any]:
+    return {"low": None, "high": None} if resamples is None else percentile_interval(resamples).to_json()
 
 
 def _paired(answers: Answers, baseline: Answers) -> tuple[Predictions, Predictions]:

@@ -20,7 +20,7 @@ from hearfelt.evaluation.confidence import (
     resampled_confusions,
 )
 from hearfelt.files import read_json
-from hearfelt.studies._answers import MEASURES, Answers
+from hearfelt.studies._answers import MEASURES, Answers, uar_by_corpus
 from hearfelt.studies._asking import heard_rows
 from hearfelt.studies._benchmark_rows import ROWS, Published, Row
 from hearfelt.studies._results import _Row as Entry
@@ -219,31 +219,16 @@ def mean_over_corpora(found: Sequence[Answers]) -> Figures:
     The interval is of these corpora: it does not say how another corpus would do.
     """
     aligned = _aligned(found)
-    table = aligned[0].table
-    values: list[list[float]] = []
-    resampled = []
-    of = metrics.MEASURES["uar"]
-    for number, corpus in enumerate(sorted(set(map(str, table.corpus)))):
-        parts = [_pick(a, a.table.corpus.astype(str) == corpus).table for a in aligned]
-        classes, truth = len(table.labels), parts[0].truth
-        speakers = parts[0].speaker.astype(str)
-        groups = speakers if len(set(speakers)) > 1 else None
-        values.append([float(of(metrics.confusion_matrix(truth, p.prediction, classes))) for p in parts])
-        if not no_interval_because(truth, groups):
-            rng = np.random.default_rng((0, number))
-            draws = resampled_confusions(
-                truth, [p.prediction for p in parts], classes, rng=rng, groups=groups
-            )
-            resampled.append(np.mean([of(draw) for draw in draws], axis=0))
+    values, draws = uar_by_corpus([answers.table for answers in aligned])
     per_seed = np.mean(values, axis=0)
     figure: Figures = {"value": float(np.mean(values)), "low": None, "high": None}
-    if len(resampled) == len(values):
-        figure |= percentile_interval(np.mean(resampled, axis=0)).to_json()
+    if draws is not None:
+        figure |= percentile_interval(draws.mean((0, 1))).to_json()
     else:
         figure["reason"] = "A corpus has too few clips or classes for an interval."
     figure["per_seed"] = per_seed.tolist()
     figure["deviation"] = float(per_seed.std(ddof=1)) if len(per_seed) > 1 else None
-    return {"n": len(table), "corpora": len(values), "seeds": len(aligned), "uar": figure}
+    return {"n": len(aligned[0].table), "corpora": len(values), "seeds": len(aligned), "uar": figure}
 
 
 def _aligned(found: Sequence[Answers]) -> list[Answers]:

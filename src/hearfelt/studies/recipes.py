@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from hearfelt.errors import RecipeError
 from hearfelt.evaluation._figures import signed, with_interval
 from hearfelt.evaluation._html import paragraph, table
-from hearfelt.studies._answers import Answers, difference, measure
+from hearfelt.studies._answers import Answers, difference, mean_over_corpora, measure
 from hearfelt.studies._cells import Base, Cell, setting
 from hearfelt.studies._study import Folder, Study
 from hearfelt.training._settings import read_recipe_file
@@ -85,7 +85,7 @@ class RecipesStudy(Study):
         return cells
 
     def findings(self, folder: Folder, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Of each cell: seconds an epoch, and of each corpus its figures and the difference to the baseline there."""
+        """Of each cell: seconds an epoch; of each corpus, and their mean, figures and difference to the baseline."""
         found = {}
         for entry in cells:
             if entry["state"] != "done":
@@ -108,6 +108,7 @@ class RecipesStudy(Study):
                 "seconds_per_epoch": round(entry["seconds"] / max(1, entry["epochs"]), 2),
                 "labels": list(answers.table.labels) if answers else [],
                 "corpora": corpora,
+                "mean": mean_over_corpora(answers, others) if answers else None,
             }
         return {"recipes": found}
 
@@ -128,12 +129,25 @@ class RecipesStudy(Study):
             for name, facts in found.items()
             for corpus, figures in facts["corpora"].items()
         ]
+        means = [
+            [
+                titles[name],
+                facts["mean"]["corpora"],
+                with_interval(facts["mean"]["uar"]),
+                signed(facts["mean"]["difference"]),
+            ]
+            for name, facts in found.items()
+            if facts["mean"]
+        ]
         words = (
             "The difference is to the baseline on the same clips of that corpus, where both were tested on them. A "
             "recipe with more corpora is tested on more clips, so it is to be compared here and not in the table above."
         )
         columns = ["recipe", "corpus", "test UAR", "against the baseline", "clips", "s an epoch"]
         content = table("UAR of each corpus on the test, in percent", columns, rows, text_columns=2)
+        if any(row[1] > 1 for row in means):
+            heads = ["recipe", "corpora", "mean test UAR", "against the baseline"]
+            content += table("Mean over corpora of the UAR on the test, in percent", heads, means)
         return [("corpora", "Each corpus, and the time of an epoch", paragraph(words, "muted") + content)]
 
 
