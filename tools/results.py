@@ -4,9 +4,9 @@
     python tools/results.py tables                                   # renews the tables in docs/results.md
     python tools/results.py tables --check                           # says which are not as the files have them
 
-A table stands in the page between `<!-- runs: song speech -->`, `<!-- study: transfer -->` or, for the mean over corpora
-of studies of recipes side by side, `<!-- means: corpora people -->`, and `<!-- end -->`; the names are those of files
-in docs/results/. What is between is replaced.
+A table stands in the page between `<!-- runs: song speech -->`, `<!-- study: transfer -->` or, for the mean of studies
+of recipes over corpora, side by side, `<!-- means: corpora people -->`, and `<!-- end -->`; the names are those of
+files in docs/results/. What is between is replaced.
 """
 
 from __future__ import annotations
