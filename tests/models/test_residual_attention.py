@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from hearfelt.errors import RecipeError
+from hearfelt.models._layers import MixedHeads
 from hearfelt.models._registry import create_model
 
 
@@ -37,6 +38,31 @@ def test_rows_of_every_length_are_heard_as_if_alone() -> None:
         count for count, gap in zip(frames, (together - alone).abs().amax(1), strict=True) if gap > 1e-4
     ]
     assert not differing
+
+
+def test_a_mixture_of_alike_heads_is_one_head_and_a_sure_gate_picks_one() -> None:
+    torch.manual_seed(0)
+    mixed = MixedHeads(6, 3, heads=2)
+    x = torch.randn(5, 6)
+    one, other = (torch.nn.Linear(6, 3) for _ in range(2))
+    with torch.no_grad():
+        mixed.heads.weight.copy_(torch.cat([one.weight, one.weight]))
+        mixed.heads.bias.copy_(torch.cat([one.bias, one.bias]))
+        torch.testing.assert_close(mixed(x), one(x))
+        mixed.heads.weight.copy_(torch.cat([one.weight, other.weight]))
+        mixed.heads.bias.copy_(torch.cat([one.bias, other.bias]))
+        mixed.shares.weight.zero_()
+        mixed.shares.bias.copy_(torch.tensor([-50.0, 50.0]))
+        torch.testing.assert_close(mixed(x), other(x))
+
+
+def test_with_one_head_its_weights_have_the_names_that_they_had() -> None:
+    one, three = (
+        create_model("residual_attention", class_count=4, mel_count=64, options={"heads": heads})
+        for heads in (1, 3)
+    )
+    assert set(one.output.state_dict()) == {"weight", "bias"}
+    assert three.eval()(torch.randn(2, 64, 50), torch.tensor([50, 31])).shape == (2, 4)
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,23 @@ class PenalizedLinear(nn.Linear):
                 lambda gradient: gradient + 2 * self.penalty * own
             )
         return F.linear(x, weight, self.bias)
+
+
+class MixedHeads(nn.Module):
+    """Several output layers, and how much of each a row gets: a mixture of experts (Jacobs et al. 1991) on one trunk.
+
+    Song and speech, or rooms and languages, may read the same embedding differently; nobody says which is which.
+    Shape: x (batch, width) -> (batch, class_count).
+    """
+
+    def __init__(self, width: int, class_count: int, heads: int) -> None:
+        super().__init__()
+        self.class_count = class_count
+        self.heads = nn.Linear(width, heads * class_count)
+        self.shares = nn.Linear(width, heads)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        shares = torch.softmax(self.shares(x).float(), dim=1)
+        answers: Tensor = self.heads(x).unflatten(1, (-1, self.class_count))
+        return (answers * shares[:, :, None]).sum(1)

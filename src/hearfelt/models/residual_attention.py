@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from hearfelt.models._layers import (
     AttentiveStatistics,
+    MixedHeads,
     SqueezeExcitation,
     bands_of,
     length_mask,
@@ -27,6 +28,7 @@ class ResidualAttentionConfig(ModelConfig):
         time_strides: of the stages.
         embedding: width of the frame embedding that is pooled.
         dropout: before the output, and half of it before the embedding.
+        heads: output layers, of which each clip gets a mixture of its own.
     """
 
     input_channels: int = Field(default=1, ge=1)
@@ -35,6 +37,7 @@ class ResidualAttentionConfig(ModelConfig):
     time_strides: tuple[PositiveInt, ...] = Field(default=(1, 2, 2, 1), min_length=1)
     embedding: int = Field(default=256, ge=8)
     dropout: float = Field(default=0.3, ge=0, lt=1)
+    heads: int = Field(default=1, ge=1, le=32)
 
     @model_validator(mode="after")
     def _check(self) -> ResidualAttentionConfig:
@@ -90,7 +93,11 @@ class ResidualAttention(nn.Module):
         self.pool_norm = nn.BatchNorm1d(2 * config.embedding)
         self.dropout = nn.Dropout(config.dropout)
         self.block_dropout = nn.Dropout(config.dropout / 2)
-        self.output = nn.Linear(2 * config.embedding, class_count)
+        width = 2 * config.embedding
+        single = config.heads == 1
+        self.output = (
+            nn.Linear(width, class_count) if single else MixedHeads(width, class_count, config.heads)
+        )
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """See the class."""
