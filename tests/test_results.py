@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from hearfelt.studies import run_study
+from hearfelt.studies.benchmark import run_benchmark
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = Path(__file__).resolve().parent / "training" / "tiny.yaml"
@@ -19,7 +21,13 @@ SHORT = ("augmentation=[]", "training.epochs=1", "training.sampling.clips_per_ep
 
 
 @pytest.fixture(scope="module")
-def results() -> ModuleType:
+def results() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "tools"))
+        yield load()
+
+
+def load() -> ModuleType:
     specification = importlib.util.spec_from_file_location("results", ROOT / "tools" / "results.py")
     assert specification is not None
     assert specification.loader is not None
@@ -30,7 +38,7 @@ def results() -> ModuleType:
 
 def test_the_tables_of_the_page_are_those_of_the_files(results: ModuleType) -> None:
     text = results.PAGE.read_text()
-    marked = re.findall(r"<!-- (?:runs|study|means): (.+?) -->", text)
+    marked = re.findall(r"<!-- (?:runs|study|means|benchmark|corpora|matrix): (.+?) -->", text)
     assert marked
     assert results.tables(text) == text, "run: python tools/results.py tables"
     for name in " ".join(marked).split():
@@ -81,6 +89,28 @@ def test_a_study_is_kept_and_comes_out_with_every_corpus(
     parts = json.loads((kept / "study.json").read_text())["findings"]["recipes"]["tiny"]["corpora"].values()
     mean = f"{100 * sum(part['uar']['value'] for part in parts) / 2:.1f}"
     assert page.count(f"| {mean} (") >= 2
+
+
+def test_a_benchmark_is_kept_by_row_by_corpus_and_as_a_matrix(
+    results: ModuleType, tiny_corpora: Path, tmp_path: Path, kept: Path
+) -> None:
+    options = {"rows": ["savee", "leave_one_corpus_out"]}
+    asked = run_benchmark("default", tmp_path / "asked", options=options, data=[tiny_corpora], processes=0)
+    results.take(tmp_path / "asked", "asked", "default")
+    page = results.tables("<!-- benchmark: asked asked -->\n<!-- end -->\n")
+    savee = next(row for row in asked["rows"] if row["name"] == "savee")
+    value = f"{100 * savee['test']['uar']['value']:.1f}"
+    assert page.count(f"| {value} (") >= 2
+    assert f"of {savee['heard']['of']} people" in page or "nobody is left" in page
+    page = results.tables("<!-- corpora: asked -->\n<!-- end -->\n")
+    row = next(row for row in asked["rows"] if row["group"] == "corpora")
+    for corpus, found in row["corpora"].items():
+        assert f"| {corpus} | {found['classes']} |" in page
+        assert f"{100 * found['uar']['value']:.1f}" in page
+    made = json.loads((kept / "asked.json").read_text())
+    made["matrix"] = {"train": ["a"], "test": ["a", "b"], "uar": [[None, 0.414]], "classes": [[None, 5]]}
+    (kept / "asked.json").write_text(json.dumps(made))
+    assert "| a |  | 41 (5) |" in results.tables("<!-- matrix: asked -->\n<!-- end -->\n")
 
 
 @pytest.mark.parametrize(

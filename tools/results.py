@@ -4,9 +4,10 @@
     python tools/results.py tables                                   # renews the tables in docs/results.md
     python tools/results.py tables --check                           # says which are not as the files have them
 
-A table stands in the page between `<!-- runs: song speech -->`, `<!-- study: transfer -->` or, for the mean of studies
-of recipes over corpora, side by side, `<!-- means: corpora people -->`, and `<!-- end -->`; the names are those of
-files in docs/results/. What is between is replaced.
+A table stands between a mark and `<!-- end -->`; what is between is replaced. Marks are `<!-- runs: a b -->`,
+`<!-- study: a -->`, `<!-- means: a b -->` (studies of recipes side by side, the mean over corpora),
+`<!-- benchmark: a b -->`, and of one benchmark `<!-- corpora: a -->` and `<!-- matrix: a -->`; a and b are files in
+docs/results/.
 """
 
 from __future__ import annotations
@@ -20,16 +21,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from _benchmark_tables import corpora_table, matrix_table, of_benchmark, rows_table
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, FILES = DOCS / "results.md", DOCS / "results"
-_MARKED = re.compile(r"(<!-- (runs|study|means): ([\w ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_MARKED = re.compile(
+    r"(<!-- (runs|study|means|benchmark|corpora|matrix): ([\w ]+?) -->\n).*?(<!-- end -->)", re.DOTALL
+)
 _SCORES = ("uar", "accuracy")
 
 
 def take(folder: Path, name: str, title: str) -> Path:
     """Write the figures of a finished run or study, a kilobyte or two, into docs/results."""
-    study = folder / "results.json"
-    found = _of_study(json.loads(study.read_text())) if study.exists() else _of_run(folder)
+    benchmark, study = folder / "benchmark.json", folder / "results.json"
+    if benchmark.exists():
+        found = of_benchmark(json.loads(benchmark.read_text()))
+    else:
+        found = _of_study(json.loads(study.read_text())) if study.exists() else _of_run(folder)
     target = FILES / f"{name}.json"
     content = {"title": title, **found}
     content["command"] = _as_users_type_it(content["command"], name)
@@ -132,8 +140,9 @@ def tables(text: str) -> str:
     def made(match: re.Match[str]) -> str:
         names = match[3].split()
         found = [json.loads((FILES / f"{name}.json").read_text()) for name in names]
-        of_all = {"runs": _runs_table, "means": _means_table}.get(match[2])
-        content = of_all(found) if of_all else "\n".join(_study_table(one) for one in found)
+        of_all = {"runs": _runs_table, "means": _means_table, "benchmark": _benchmark_table}.get(match[2])
+        of_one = {"corpora": _corpora_table, "matrix": _matrix_table}.get(match[2], _study_table)
+        content = of_all(found) if of_all else "\n".join(of_one(one) for one in found)
         return f"{match[1]}{content}\n{match[4]}"
 
     return _MARKED.sub(made, text)
@@ -156,8 +165,7 @@ def _runs_table(found: Sequence[Mapping[str, Any]]) -> str:
             minutes,
         )
         rows.append(_row(shown))
-    commands = "\n".join(one["command"] for one in found)
-    return "\n".join(rows) + f"\n\n```bash\n{commands}\n```"
+    return _with_commands(rows, found)
 
 
 def _times(folds: int) -> str:
@@ -168,7 +176,28 @@ def _study_table(one: Mapping[str, Any]) -> str:
     table = {"recipes": _recipes, "architectures": _architectures, "duration": _durations}.get(
         one["study"], _cells
     )
-    return "\n".join(table(one)) + f"\n\n```bash\n{one['command']}\n```"
+    return _with_commands(table(one), [one])
+
+
+def _benchmark_table(found: Sequence[Mapping[str, Any]]) -> str:
+    return _with_commands(_lines(rows_table(found)), found)
+
+
+def _corpora_table(one: Mapping[str, Any]) -> str:
+    return _with_commands(_lines(corpora_table(one)), [one])
+
+
+def _matrix_table(one: Mapping[str, Any]) -> str:
+    return _with_commands(_lines(matrix_table(one)), [one])
+
+
+def _with_commands(rows: Sequence[str], found: Sequence[Mapping[str, Any]]) -> str:
+    commands = "\n".join(one["command"] for one in found)
+    return "\n".join(rows) + f"\n\n```bash\n{commands}\n```"
+
+
+def _lines(table: Sequence[Sequence[Any]]) -> list[str]:
+    return [*_head(*table[0]), *(_row(line) for line in table[1:])]
 
 
 def _cells(one: Mapping[str, Any]) -> list[str]:
@@ -230,8 +259,7 @@ def _means_table(found: Sequence[Mapping[str, Any]]) -> str:
                 _difference(gap) if gap else "",
             ]
         rows.append(_row(shown))
-    commands = "\n".join(one["command"] for one in found)
-    return "\n".join(rows) + f"\n\n```bash\n{commands}\n```"
+    return _with_commands(rows, found)
 
 
 def _architectures(one: Mapping[str, Any]) -> list[str]:
