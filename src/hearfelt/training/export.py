@@ -366,7 +366,7 @@ def _licences(counts: dict[str, int]) -> str:
     listed = "; ".join(terms)
     if free:
         return (
-            "May be used, changed and passed on by anybody, also commercially, with the notices below: trained only on "
+            "May be used, changed and passed on by anybody, also commercially, with its notices: trained only on "
             f"recordings whose licences let weights be given away, in our reading ({listed})."
         )
     return f"Trained on recordings under these terms, which the user has to keep: {listed}."
