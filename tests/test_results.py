@@ -104,6 +104,7 @@ def test_a_benchmark_is_kept_by_row_by_corpus_and_as_a_matrix(
     assert f"of {savee['heard']['of']} people" in page or "nobody is left" in page
     page = results.tables("<!-- corpora: asked -->\n<!-- end -->\n")
     row = next(row for row in asked["rows"] if row["group"] == "corpora")
+    assert row["title"] == "Each corpus", "nothing is trained on all others here"
     for corpus, found in row["corpora"].items():
         assert f"| {corpus} | {found['classes']} |" in page
         assert f"{100 * found['uar']['value']:.1f}" in page

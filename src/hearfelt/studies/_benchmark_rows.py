@@ -60,6 +60,12 @@ class Row:
     published: tuple[Published, ...] = ()
     partner: str = ""
 
+    def named(self, way: str) -> tuple[str, str]:
+        """Title and protocol in words; where nothing is trained, rows of many corpora are no longer "trained on"."""
+        if way != "recipe" and self.group == "corpora":
+            return "Each corpus", "every corpus, among its classes that another corpus has, too"
+        return self.title, self.protocol_words
+
 
 _EMOBOX = "EmoBox leaderboard"
 _TIM = "README of Jiaxin-Ye/TIM-Net_SER"

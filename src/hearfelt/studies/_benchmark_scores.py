@@ -88,12 +88,13 @@ def _row(
     made: Specification | None,
 ) -> dict[str, Any]:
     row = ROWS[name]
+    title, protocol = row.named(study.way)
     found = [answers for cell in cells if (answers := folder.answers(cell.name)) is not None]
     entry: dict[str, Any] = {
         "name": name,
-        "title": row.title,
+        "title": title,
         "group": row.group,
-        "protocol": row.protocol_words,
+        "protocol": protocol,
         "speaker_independent": row.group != "random",
         "trained_on": "",
         "state": "done" if len(cells) == len(planned) else ("partly" if cells else "missing"),

@@ -127,9 +127,10 @@ class BenchmarkStudy(Study):
         keep = classes_of(rows)
         if row.protocol["name"] == "cross_corpus":
             keep = taught_elsewhere(rows, keep)
+        title, _ = row.named(self.way)
         return Cell(
             name if seed == 0 else f"{name}-seed{seed}",
-            row.title if seed == 0 else f"{row.title}, seed {seed}",
+            title if seed == 0 else f"{title}, seed {seed}",
             frame=self._frame(base),
             settings=(
                 setting("data", data_part(rows, corpora, keep)),
