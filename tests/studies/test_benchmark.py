@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -402,3 +403,24 @@ def make_stray() -> Callable[[Path], Path]:
         return path
 
     return make
+
+
+def test_names_beneath_a_matrix_do_not_run_into_each_other() -> None:
+    from hearfelt.studies._pictures import plot_matrix
+
+    def gaps(names: list[str]) -> list[float]:
+        """Pixels between neighbouring names' beginnings or, lying flat, from one's end to the next one's beginning."""
+        figure = plot_matrix([[0.5] * len(names)] * 2, ["a", "b"], names, x="x", y="y")
+        figure.draw_without_rendering()
+        ticks = figure.axes[0].get_xticklabels()
+        boxes = [tick.get_window_extent() for tick in ticks]
+        flat = ticks[0].get_rotation() == 0
+        return [
+            after.x0 - before.x1 if flat else (after.x1 - before.x1) - before.height * 0.2
+            for before, after in pairwise(boxes)
+        ]
+
+    assert min(gaps(["emodb", "savee"])) > 0
+    assert (
+        min(gaps(sorted(QUICK_CORPORA) + ["ravdess_speech", "ravdess_song", "banglaser", "crema_d"] * 2)) > 0
+    )

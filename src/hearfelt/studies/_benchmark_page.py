@@ -280,7 +280,10 @@ def _matrix(results: Entry) -> str:
         for corpus, line, n in zip(rows, values, lines, strict=True)
     ]
     heat = both(
-        lambda dark: plot_matrix(values, rows, tested, x="tested on", y="trained on", dark=dark), words
+        lambda dark: plot_matrix(
+            values, rows, tested, x="tested on", y="trained on", best_in_bold=False, dark=dark
+        ),
+        words,
     )
     return (
         paragraph(words, "muted")

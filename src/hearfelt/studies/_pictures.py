@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+#: Names of columns that take more stand aslant.
+_LETTERS_IN_A_LINE = 80
 _STYLES = ("-", "--", "-.", ":", "-", "--", "-.")
 
 
@@ -173,9 +175,10 @@ def plot_matrix(
     *,
     x: str,
     y: str,
+    best_in_bold: bool = True,
     dark: bool = False,
 ) -> Figure:
-    """A heat map with its figures; the best of each column is in bold. None is left blank."""
+    """A heat map with its figures, the best of each column in bold where columns compare. None is left blank."""
     from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex
 
     table = np.array([[np.nan if v is None else 100 * v for v in row] for row in values], dtype=np.float64)
@@ -199,10 +202,17 @@ def plot_matrix(
                     va="center",
                     fontsize=9.5,
                     color=ink_on(to_hex(ramp(norm(value)))),
-                    fontweight="bold" if value == best[column] else "normal",
+                    fontweight="bold" if best_in_bold and value == best[column] else "normal",
                 )
     dress(axes, dark, x=x, y=y)
-    axes.set_xticks(range(len(columns)), columns)
+    crowded = max(map(len, columns)) * len(columns) > _LETTERS_IN_A_LINE
+    axes.set_xticks(
+        range(len(columns)),
+        columns,
+        rotation=30 if crowded else 0,
+        ha="right" if crowded else "center",
+        rotation_mode="anchor" if crowded else "default",
+    )
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
