@@ -8,7 +8,7 @@ import pytest
 
 from hearfelt.errors import HearfeltError
 from hearfelt.evaluation.predictions import Predictions, join_predictions
-from hearfelt.studies._answers import Answers, difference, mean_over_corpora
+from hearfelt.studies._answers import Answers, difference, mean_and_gain
 from hearfelt.studies._report import verdict
 
 
@@ -64,7 +64,7 @@ def both(first: Answers, second: Answers) -> Answers:
 
 def test_a_mean_counts_corpora_alike() -> None:
     small, large = table(6, 6), table(60, 0)
-    found = mean_over_corpora(both(small, large), both(table(6, 0), table(60, 30)))
+    found = mean_and_gain(both(small, large), both(table(6, 0), table(60, 30)))
     assert found["corpora"] == 2
     assert found["uar"]["value"] == pytest.approx((0.5 + 1) / 2)
     gap = found["difference"]
@@ -72,15 +72,15 @@ def test_a_mean_counts_corpora_alike() -> None:
     assert gap["low"] < gap["value"] < gap["high"] < 0
     assert gap["clear"]
     # one corpus: as its own figures
-    alone, apart = mean_over_corpora(large, table(60, 30)), difference(large, table(60, 30))
+    alone, apart = mean_and_gain(large, table(60, 30)), difference(large, table(60, 30))
     assert apart is not None
     assert alone["difference"]["value"] == pytest.approx(apart["value"])
     assert alone["difference"]["low"] == pytest.approx(apart["low"], abs=0.02)
 
 
 def test_a_mean_over_other_corpora_is_of_those_that_both_answered() -> None:
-    found = mean_over_corpora(both(table(6, 6), table(60, 0)), table(6, 0))
+    found = mean_and_gain(both(table(6, 6), table(60, 0)), table(6, 0))
     assert found["corpora"] == 2
     assert found["difference"]["corpora"] == 1
     assert found["difference"]["value"] == pytest.approx(-0.5)
-    assert mean_over_corpora(table(6, 0), None)["difference"] is None
+    assert mean_and_gain(table(6, 0), None)["difference"] is None

@@ -122,7 +122,7 @@ def difference(answers: Answers | None, baseline: Answers | None) -> dict[str, A
     }
 
 
-def mean_over_corpora(answers: Answers, baseline: Answers | None) -> dict[str, Any]:
+def mean_and_gain(answers: Answers, baseline: Answers | None) -> dict[str, Any]:
     """Mean UAR over corpora, and minus the baseline's on the corpora and rows that both answered.
 
     Speakers are resampled within their corpus: the interval is of these corpora, not of another one.

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from hearfelt.errors import RecipeError
 from hearfelt.evaluation._figures import signed, with_interval
 from hearfelt.evaluation._html import paragraph, table
-from hearfelt.studies._answers import Answers, difference, mean_over_corpora, measure
+from hearfelt.studies._answers import Answers, difference, mean_and_gain, measure
 from hearfelt.studies._cells import Base, Cell, setting
 from hearfelt.studies._study import Folder, Study
 from hearfelt.training._settings import read_recipe_file
@@ -108,7 +108,7 @@ class RecipesStudy(Study):
                 "seconds_per_epoch": round(entry["seconds"] / max(1, entry["epochs"]), 2),
                 "labels": list(answers.table.labels) if answers else [],
                 "corpora": corpora,
-                "mean": mean_over_corpora(answers, others) if answers else None,
+                "mean": mean_and_gain(answers, others) if answers else None,
             }
         return {"recipes": found}
 
