@@ -147,7 +147,7 @@ class RecipesStudy(Study):
         content = table("UAR of each corpus on the test, in percent", columns, rows, text_columns=2)
         if any(row[1] > 1 for row in means):
             heads = ["recipe", "corpora", "mean test UAR", "against the baseline"]
-            content += table("Mean over corpora of the UAR on the test, in percent", heads, means)
+            content = table("Mean over corpora of the UAR on the test, in percent", heads, means) + content
         return [("corpora", "Each corpus, and the time of an epoch", paragraph(words, "muted") + content)]
 
 
