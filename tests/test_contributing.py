@@ -57,6 +57,7 @@ def test_the_model(example: Callable[[str], ModuleType], monkeypatch: pytest.Mon
 
     from hearfelt.models import _registry
 
+    _registry.list_models()  # all of them enter the real catalogue, not the copy that goes with this test
     monkeypatch.setattr(_registry, "_ENTRIES", dict(_registry._ENTRIES))
     example("models/example_model")
     model = _registry.create_model("example_model", class_count=5, mel_count=40, options={"width": 8})
