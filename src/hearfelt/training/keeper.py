@@ -63,7 +63,8 @@ class EpochKeeper(pl.Callback):
         for logger in trainer.loggers:
             logger.log_metrics(figures, step=entry["epoch"])
         value = entry.get(f"validation_{monitor}")
-        if value is None or self.recipe.training.select == "last" or self._is_better(value):
+        nothing_to_select = self.recipe.training.select == "last" or not module.validation_rows
+        if nothing_to_select or (value is not None and self._is_better(value)):
             self.best = {"value": value, "epoch": entry["epoch"]}
             weights = {
                 "weights": module.average.state_dict(),

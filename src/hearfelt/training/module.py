@@ -84,6 +84,8 @@ class TrainingModule(pl.LightningModule):
         """Forget the last epoch's answers."""
         self._started = time.monotonic()
         self._seen["train"].clear()
+        last = self.current_epoch + 1 == self.trainer.max_epochs
+        self.trainer.check_val_every_n_epoch = 1 if last else self.recipe.training.validate_every
         if self.recipe.training.freeze != "none":
             model, share = self.recipe.model, trained_share(self.recipe.training, self.current_epoch)
             bands, classes = self.network.front_end.config.band_count, len(self.clips.labels)

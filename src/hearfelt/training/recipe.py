@@ -188,6 +188,7 @@ class TrainingPart(_Part):
         sampling: which clips an epoch sees.
         early_stopping: None trains all epochs.
         select: ``best`` validation epoch, or the ``last``.
+        validate_every: epochs; the last one is validated in any case. Large validation parts take time.
         monitor: which validation figure selects and stops.
         precision: ``auto`` is bf16 where the processor has it, else 32 bit.
         threads: of each training process.
@@ -214,6 +215,7 @@ class TrainingPart(_Part):
     sampling: SamplingPart = SamplingPart()
     early_stopping: EarlyStoppingPart | None = None
     select: Literal["best", "last"] = "best"
+    validate_every: int = Field(default=1, ge=1)
     monitor: Literal["uar", "accuracy", "loss"] = "uar"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     threads: int = Field(default=1, ge=1)
