@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Figures = Mapping[str, Any]
+from _tables import Figures, kept, with_ends
 
 
 def of_benchmark(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,11 +29,7 @@ def _figure(found: Figures | None) -> dict[str, Any] | None:
     if not found:
         return None
     counts = {key: found[key] for key in ("n", "speakers", "corpora", "classes") if key in found}
-    rounded = {
-        key: None if (value := found["uar"].get(key)) is None else round(value, 4)
-        for key in ("value", "low", "high")
-    }
-    return {**counts, "uar": rounded}
+    return {**counts, "uar": kept(found["uar"])}
 
 
 def rows_table(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
@@ -45,7 +41,7 @@ def rows_table(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
         line = [row["title"], row["protocol"]]
         for one in found:
             same = next((entry for entry in one["rows"] if entry["name"] == row["name"]), None)
-            line += ["", ""] if same is None else [percent(same["test"]), _not_heard(same)]
+            line += ["", ""] if same is None else [_uar(same["test"]), _not_heard(same)]
         lines.append(line)
     return lines
 
@@ -53,11 +49,9 @@ def rows_table(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
 def _not_heard(row: Mapping[str, Any]) -> str:
     heard = row["heard"]
     if not heard["known"] or not heard["speakers"]:
-        return percent(row["test"])
+        return _uar(row["test"])
     left = heard["of"] - heard["speakers"]
-    return (
-        f"{percent(row['unheard'])}, {left} of {heard['of']} people" if row["unheard"] else "nobody is left"
-    )
+    return f"{_uar(row['unheard'])}, {left} of {heard['of']} people" if row["unheard"] else "nobody is left"
 
 
 def corpora_table(one: Mapping[str, Any]) -> list[list[Any]]:
@@ -68,8 +62,8 @@ def corpora_table(one: Mapping[str, Any]) -> list[list[Any]]:
             continue
         for corpus, found in row["corpora"].items():
             chance = f"{100 / found['classes']:.1f}"
-            lines.append([corpus, found["classes"], chance, found["n"], found["speakers"], percent(found)])
-        lines.append([f"mean, {row['title'].lower()}", "", "", row["test"]["n"], "", percent(row["test"])])
+            lines.append([corpus, found["classes"], chance, found["n"], found["speakers"], _uar(found)])
+        lines.append([f"mean, {row['title'].lower()}", "", "", row["test"]["n"], "", _uar(row["test"])])
     return lines
 
 
@@ -86,10 +80,5 @@ def matrix_table(one: Mapping[str, Any]) -> list[list[Any]]:
     return lines
 
 
-def percent(found: Figures | None) -> str:
-    """``61.2 (58.0 to 64.1)``."""
-    if not found:
-        return ""
-    uar = found["uar"]
-    ends = "" if uar["low"] is None else f" ({100 * uar['low']:.1f} to {100 * uar['high']:.1f})"
-    return f"{100 * uar['value']:.1f}{ends}"
+def _uar(found: Figures | None) -> str:
+    return with_ends(found and found["uar"])

@@ -114,6 +114,16 @@ def test_the_best_epoch_is_kept_or_the_last(train_fold, tiny_run) -> None:
     assert json.loads((last / "done.json").read_text())["epoch"] == 1
 
 
+def test_validation_comes_as_often_as_the_recipe_says_and_at_the_end(train_fold, outcome) -> None:
+    rare = train_fold("training.validate_every=2", "training.epochs=3", name="rare")
+    scores = [line.get("validation_uar") for line in metrics(rare)]
+    assert [score is not None for score in scores] == [False, True, True]
+    often = train_fold("training.epochs=3", name="often")
+    same = [line["validation_uar"] for line in metrics(often)]
+    assert scores == [None, *same[1:]]  # looking changes nothing
+    assert outcome(rare)["done"]["epoch"] >= 1
+
+
 def test_early_stopping_stops(train_fold) -> None:
     # At this rate the figures stand still after the first epoch.
     settings = (

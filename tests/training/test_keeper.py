@@ -29,6 +29,7 @@ class Module:
     def __init__(self, name: str, values) -> None:
         self.name, self.values, self.history = name, values, []
         self.average = self
+        self.validation_rows = (0, 1) if any(value is not None for value in values) else ()
 
     def end_epoch(self):
         epoch = len(self.history)
@@ -63,6 +64,8 @@ def play(folder, recipe, name, values):
         (("training.monitor=loss",), "loss", [2.0, 1.0, 1.5, 1.0], 1),
         (("training.monitor=uar", "training.select=last"), "uar", [0.9, 0.1, 0.2], 2),
         (("training.monitor=uar",), "uar", [None, None, None], 2),
+        (("training.monitor=uar",), "uar", [None, 0.5, None, 0.4], 1),
+        (("training.monitor=uar", "training.select=last"), "uar", [None, 0.5, None], 2),
     ],
 )
 def test_which_epoch_is_kept(tmp_path, tiny_recipe, settings, name, values, best) -> None:

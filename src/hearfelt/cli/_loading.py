@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hearfelt.cli._options import listed
+
 if TYPE_CHECKING:
     from hearfelt.recognition.recognizer import Recognizer
 
@@ -36,5 +38,5 @@ def load_recognizer(
         window_seconds=window_seconds,
         hop_seconds=hop_seconds,
         unsure_below=unsure_below,
-        labels=None if labels is None else [label for label in labels.split(",") if label.strip()],
+        labels=None if labels is None else listed(labels),
     )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hearfelt.recognition.journal import Journal
 
 
 def note(sentence: str) -> None:
@@ -42,3 +46,21 @@ def interruptible(how: str) -> Iterator[Callable[[str, int, int], None]]:
         except KeyboardInterrupt:
             note(f"Interrupted; {how}")
             raise
+
+
+@contextmanager
+def kept_in(journal: Journal, total: int, things: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A `progress_bar`; who interrupts what is done under it is told how much the journal keeps, and how it goes on.
+
+    Raises:
+        InterruptedWorkError: in place of the interruption.
+    """
+    from hearfelt.cli._main import InterruptedWorkError
+
+    try:
+        with progress_bar() as progress:
+            yield progress
+    except KeyboardInterrupt as interruption:
+        raise InterruptedWorkError(
+            f"interrupted: {journal.kept():,} of {total:,} {things} are kept in {journal.path}; go on with --resume"
+        ) from interruption

@@ -6,12 +6,13 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._progress import kept_in, note
 from hearfelt.cli._targets import check_target
 from hearfelt.errors import HearfeltError
 
@@ -106,7 +107,6 @@ def _sources(targets: Sequence[str]) -> Iterator[Source]:
 def _run(
     sources: Sequence[Source], config: ExtractConfig, out: str, table: Any, workers: int, resume: bool
 ) -> bool:
-    from hearfelt.cli._main import InterruptedWorkError
     from hearfelt.features.extract import extract_many
     from hearfelt.recognition.journal import Journal
 
@@ -116,20 +116,12 @@ def _run(
         if len(todo) < len(unique):
             note(f"{len(unique) - len(todo):,} of {len(unique):,} clips were kept; going on.")
         answers = extract_many(todo, config, workers=min(workers, max(1, len(todo) // 4)))
-        try:
-            with progress_bar() as tell:
-                for done, answer in enumerate(answers, start=1):
-                    journal.add(answer)
-                    if "error" in answer:
-                        note(f"{answer['path']}: {answer['error']}")
-                    tell("measuring", done, len(todo))
-        except KeyboardInterrupt as interruption:
-            raise InterruptedWorkError(
-                f"interrupted: {journal.kept():,} of {len(unique):,} clips are kept in {journal.path}; go on "
-                "with --resume"
-            ) from interruption
-        finally:
-            answers.close()
+        with kept_in(journal, len(unique), "clips") as tell, closing(answers):
+            for done, answer in enumerate(answers, start=1):
+                journal.add(answer)
+                if "error" in answer:
+                    note(f"{answer['path']}: {answer['error']}")
+                tell("measuring", done, len(todo))
         good: bool = table(unique, config).write(journal)
     note(f"{out}: {len(unique):,} clips, {len(config.table_columns)} numbers a line.")
     return good

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hearfelt.cli._options import listed
 from hearfelt.errors import HearfeltError
 
 
@@ -64,7 +65,7 @@ def inspect(
         raise HearfeltError(f"Cannot write pictures into {png}: it is a file. Name a folder.")
     if fold is not None and run is None:
         raise HearfeltError("--fold belongs to a run: give its folder with --run.")
-    methods = [name.strip() for name in explain.split(",") if name.strip() not in ("", "none")]
+    methods = [name for name in listed(explain) if name != "none"]
     piped = io.BytesIO(sys.stdin.buffer.read()) if file == "-" else None
     with progress_bar() as tell:
         inspection = inspect_recording(

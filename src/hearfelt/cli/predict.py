@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hearfelt.cli._progress import note, progress_bar
+from hearfelt.cli._progress import kept_in, note, progress_bar
 from hearfelt.cli._targets import check_target
 from hearfelt.errors import HearfeltError, UnknownNameError
 
@@ -198,7 +198,6 @@ def _to_file(
     out: str,
     resume: bool,
 ) -> bool:
-    from hearfelt.cli._main import InterruptedWorkError
     from hearfelt.recognition.journal import Journal
 
     paths = [item if isinstance(item, str) else item.path for item in found]
@@ -213,17 +212,11 @@ def _to_file(
         todo = [item for item, path in zip(found, paths, strict=True) if path not in journal]
         if len(todo) < len(found):
             note(f"{len(found) - len(todo):,} of {len(found):,} answers were kept; going on.")
-        try:
-            with progress_bar() as tell:
-                for done, answer in enumerate(_recognize(recognizer, todo), start=1):
-                    journal.add(answer)
-                    tell("recognising", done, len(todo))
+        with kept_in(journal, len(found), "answers") as tell:
+            for done, answer in enumerate(_recognize(recognizer, todo), start=1):
+                journal.add(answer)
+                tell("recognising", done, len(todo))
             return journal.finish(paths, style, together)
-        except KeyboardInterrupt as interruption:
-            raise InterruptedWorkError(
-                f"interrupted: {journal.kept():,} of {len(found):,} answers are kept in {journal.path}; go on "
-                "with --resume"
-            ) from interruption
 
 
 def _recognize(recognizer: Recognizer, found: Sequence[str | Failure]) -> Iterator[dict[str, Any]]:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hearfelt.errors import HearfeltError
 from hearfelt.evaluation.confidence import (
     FEWEST_SPEAKERS,
+    Difference,
+    Interval,
     bootstrap_intervals,
     no_interval_because,
     paired_difference,
@@ -46,6 +48,16 @@ class Answers:
         """(fold, path, start, end) of each row: a clip may be tested in several folds."""
         return [(fold, *key) for fold, key in zip(self.folds, self.table.keys, strict=True)]
 
+    def pick(self, rows: ArrayLike) -> Answers:
+        """Some of the rows: a mask, or their numbers in any order."""
+        numbers = np.asarray(rows)
+        numbers = np.flatnonzero(numbers) if numbers.dtype == bool else numbers
+        return Answers(self.table[numbers], tuple(self.folds[number] for number in numbers))
+
+    def of_corpus(self, corpus: str) -> Answers:
+        """The rows of one corpus."""
+        return self.pick(self.table.corpus.astype(str) == corpus)
+
 
 def read_answers(run: Path, name: str) -> Answers | None:
     """The tables ``name`` of a run's folds together; None where there is none.
@@ -66,7 +78,7 @@ def measure(answers: Answers | None) -> dict[str, Any] | None:
     if answers is None:
         return None
     table = answers.table
-    over, groups = _groups(table)
+    over, groups = resampled(table)
     classes = len(table.labels)
     intervals = bootstrap_intervals(
         table.truth,
@@ -100,7 +112,7 @@ def difference(answers: Answers | None, baseline: Answers | None) -> dict[str, A
     mine, other = _paired(answers, baseline)
     if not len(mine):
         return None
-    _, groups = _groups(mine)
+    _, groups = resampled(mine)
     result = paired_difference(
         mine.truth,
         mine.prediction,
@@ -134,7 +146,10 @@ def mean_and_gain(answers: Answers, baseline: Answers | None) -> dict[str, Any]:
     values, draws = uar_by_corpus([answers.table])
     found: dict[str, Any] = {
         "corpora": len(values),
-        "uar": {"value": float(values.mean()), **_ends(None if draws is None else draws.mean((0, 1)))},
+        "uar": {
+            "value": float(values.mean()),
+            **_interval(None if draws is None else draws.mean((0, 1))).to_json(),
+        },
         "difference": None,
     }
     if baseline is None or baseline.table.labels != answers.table.labels:
@@ -143,14 +158,14 @@ def mean_and_gain(answers: Answers, baseline: Answers | None) -> dict[str, Any]:
     if not len(pair[0]):
         return found
     values, draws = uar_by_corpus(pair)
-    gain = None if draws is None else (draws[:, 0] - draws[:, 1]).mean(0)
-    ends = _ends(gain)
+    interval = _interval(None if draws is None else (draws[:, 0] - draws[:, 1]).mean(0))
+    gain = Difference(float((values[:, 0] - values[:, 1]).mean()), interval)
     enough = len(set(pair[0].speaker)) >= FEWEST_SPEAKERS
     found["difference"] = {
         "corpora": len(values),
-        "value": float((values[:, 0] - values[:, 1]).mean()),
-        **ends,
-        "clear": enough and ends["low"] is not None and (ends["low"] > 0 or ends["high"] < 0),
+        "value": gain.value,
+        **interval.to_json(),
+        "clear": enough and gain.is_clear,
     }
     return found
 
@@ -161,21 +176,21 @@ def uar_by_corpus(tables: Sequence[Predictions]) -> tuple[Floats, Floats | None]
     No resamples where a corpus has too few clips or classes for an interval.
     """
     first, of = tables[0], MEASURE_OF["uar"]
-    values, resampled = [], []
+    values, drawn = [], []
     for number, corpus in enumerate(sorted(set(map(str, first.corpus)))):
         parts = [table[np.flatnonzero(first.corpus.astype(str) == corpus)] for table in tables]
-        classes, truth, (_, groups) = len(first.labels), parts[0].truth, _groups(parts[0])
+        classes, truth, (_, groups) = len(first.labels), parts[0].truth, resampled(parts[0])
         values.append([float(of(confusion_matrix(truth, part.prediction, classes))) for part in parts])
         if not no_interval_because(truth, groups):
             rng = np.random.default_rng((0, number))
             predictions = [part.prediction for part in parts]
             draws = resampled_confusions(truth, predictions, classes, rng=rng, groups=groups)
-            resampled.append([of(draw) for draw in draws])
-    return np.array(values), np.array(resampled) if len(resampled) == len(values) else None
+            drawn.append([of(draw) for draw in draws])
+    return np.array(values), np.array(drawn) if len(drawn) == len(values) else None
 
 
-def _ends(resamples: Floats | None) -> dict[str, Any]:
-    return {"low": None, "high": None} if resamples is None else percentile_interval(resamples).to_json()
+def _interval(resamples: Floats | None) -> Interval:
+    return Interval(None, None) if resamples is None else percentile_interval(resamples)
 
 
 def _paired(answers: Answers, baseline: Answers) -> tuple[Predictions, Predictions]:
@@ -188,6 +203,7 @@ def _paired(answers: Answers, baseline: Answers) -> tuple[Predictions, Predictio
     return mine, other
 
 
-def _groups(table: Predictions) -> tuple[str, Any]:
+def resampled(table: Predictions) -> tuple[str, NDArray[np.str_] | None]:
+    """What intervals are over, and which of it each clip belongs to: speakers where there are two, else clips."""
     speakers = table.speaker.astype(str)
     return ("speakers", speakers) if len(set(speakers)) > 1 else ("clips", None)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import hearfelt
 from hearfelt.errors import HearfeltError
@@ -20,7 +19,7 @@ from hearfelt.evaluation.confidence import (
     resampled_confusions,
 )
 from hearfelt.files import read_json
-from hearfelt.studies._answers import MEASURES, Answers, uar_by_corpus
+from hearfelt.studies._answers import MEASURES, Answers, resampled, uar_by_corpus
 from hearfelt.studies._asking import heard_rows
 from hearfelt.studies._benchmark_rows import ROWS, Published, Row
 from hearfelt.studies._results import _Row as Entry
@@ -117,9 +116,7 @@ def _row(
     entry["trained_on"] = _trained_on(study, row, name)
     entry["sentence"] = facts["sentence"] if study.way == "recipe" else ""
     for corpus in sorted(set(map(str, table.corpus))):
-        entry["corpora"][corpus] = measure_seeds(
-            [_pick(a, a.table.corpus.astype(str) == corpus) for a in found]
-        )
+        entry["corpora"][corpus] = measure_seeds([answers.of_corpus(corpus) for answers in found])
     if row.group == "corpora":
         entry["mean"] = mean_over_corpora(found)
     else:
@@ -157,13 +154,8 @@ def _hearing(entry: dict[str, Any], found: Sequence[Answers], made: Specificatio
         "clips": int(heard.sum()),
     }
     if heard.any() and not heard.all():
-        rest = [_pick(answers, ~heard) for answers in found]
+        rest = [answers.pick(~heard) for answers in found]
         entry["unheard"] = mean_over_corpora(rest) if entry["mean"] else measure_seeds(rest)
-
-
-def _pick(answers: Answers, rows: NDArray[np.bool_]) -> Answers:
-    folds = tuple(fold for fold, there in zip(answers.folds, rows, strict=True) if there)
-    return Answers(answers.table[rows], folds)
 
 
 def measure_seeds(found: Sequence[Answers]) -> Figures:
@@ -177,8 +169,8 @@ def measure_seeds(found: Sequence[Answers]) -> Figures:
     """
     tables = [answers.table for answers in _aligned(found)]
     first = tables[0]
-    speakers = first.speaker.astype(str)
-    groups = speakers if len(set(speakers)) > 1 else None
+    over, groups = resampled(first)
+    people = len(set(first.speaker))
     classes = len(first.labels)
     predictions = [table.prediction for table in tables]
     reason = no_interval_because(first.truth, groups, "clip" if groups is None else "speaker")
@@ -189,10 +181,10 @@ def measure_seeds(found: Sequence[Answers]) -> Figures:
     )
     result: Figures = {
         "n": len(first),
-        "speakers": len(set(speakers)),
+        "speakers": people,
         "seeds": len(tables),
-        "interval_over": "clips" if groups is None else "speakers",
-        "few_speakers": len(set(speakers)) < FEWEST_SPEAKERS,
+        "interval_over": over,
+        "few_speakers": people < FEWEST_SPEAKERS,
         "classes": int(np.unique(first.truth).size),
     }
     for name in MEASURES:
@@ -240,7 +232,7 @@ def _aligned(found: Sequence[Answers]) -> list[Answers]:
         if set(place) != set(keys):
             raise HearfeltError("Two seeds of a row answered other clips; their data differ. Begin anew.")
         order = [place[key] for key in keys]
-        result.append(Answers(answers.table[order], tuple(answers.folds[n] for n in order)))
+        result.append(answers.pick(order))
     return result
 
 
@@ -276,9 +268,8 @@ def _matrix(folder: Folder, cells: Sequence[Cell], done: set[str]) -> dict[str, 
         answers = folder.answers(cell.name) if cell.name in done else None
         if answers is None:
             continue
-        names = answers.table.corpus.astype(str)
-        for corpus in sorted(set(names)):
-            figures[str(cell.axes["train"]), corpus] = measure_seeds([_pick(answers, names == corpus)])
+        for corpus in sorted(set(answers.table.corpus.astype(str))):
+            figures[str(cell.axes["train"]), corpus] = measure_seeds([answers.of_corpus(corpus)])
     test = sorted({corpus for _, corpus in figures} | set(train))
     return {
         "train": train,

@@ -102,7 +102,7 @@ def folds_of(folder: Folder, cell: Cell) -> list[Job]:
 def best_value(place: Path) -> float:
     """Best validation UAR of a fold's epochs."""
     lines = [json.loads(line) for line in (place / "metrics.jsonl").read_text().splitlines()]
-    return max(float(line["validation_uar"]) for line in lines)
+    return max(float(line["validation_uar"]) for line in lines if "validation_uar" in line)
 
 
 def last_value(extra: Mapping[str, Any], cell: str) -> float | None:

@@ -91,23 +91,12 @@ class RecipesStudy(Study):
             if entry["state"] != "done":
                 continue
             cell = folder.cell(entry["name"])
-            answers, others = (
-                folder.answers(cell.name),
-                folder.answers(cell.baseline) if cell.baseline else None,
-            )
-            corpora = {}
-            for corpus in sorted(set(answers.table.corpus)) if answers else ():
-                part = _of_corpus(answers, corpus)
-                figures = measure(part)
-                corpora[str(corpus)] = {
-                    "n": figures and figures["n"],
-                    "uar": figures and figures["uar"],
-                    "difference": difference(part, _of_corpus(others, corpus)),
-                }
+            answers = folder.answers(cell.name)
+            others = folder.answers(cell.baseline) if cell.baseline else None
             found[cell.name] = {
                 "seconds_per_epoch": round(entry["seconds"] / max(1, entry["epochs"]), 2),
                 "labels": list(answers.table.labels) if answers else [],
-                "corpora": corpora,
+                "corpora": _by_corpus(answers, others) if answers else {},
                 "mean": mean_and_gain(answers, others) if answers else None,
             }
         return {"recipes": found}
@@ -151,6 +140,19 @@ class RecipesStudy(Study):
         return [("corpora", "Each corpus, and the time of an epoch", paragraph(words, "muted") + content)]
 
 
+def _by_corpus(answers: Answers, others: Answers | None) -> dict[str, Any]:
+    found = {}
+    for corpus in sorted(set(answers.table.corpus.astype(str))):
+        part = answers.of_corpus(corpus)
+        figures = measure(part)
+        found[corpus] = {
+            "n": figures and figures["n"],
+            "uar": figures and figures["uar"],
+            "difference": difference(part, others and others.of_corpus(corpus)),
+        }
+    return found
+
+
 def _frame(content: Mapping[str, Any]) -> tuple[str, ...]:
     """All of a recipe as settings, so that nothing of another one stays."""
     whole = load_recipe(content, ()).model_dump(mode="json")
@@ -167,10 +169,3 @@ def _group(recipe: Recipe) -> str:
     what = ", ".join(data.only or data.corpora) or "all"
     protocol = recipe.protocol
     return f"{what}; {protocol.name} {protocol.scheme}".strip()
-
-
-def _of_corpus(answers: Answers | None, corpus: str) -> Answers | None:
-    if answers is None:
-        return None
-    rows = [number for number, name in enumerate(answers.table.corpus) if name == corpus]
-    return Answers(answers.table[rows], tuple(answers.folds[number] for number in rows)) if rows else None

@@ -188,11 +188,14 @@ class SearchStudy(Study):
         """Tell Optuna of epochs that are new; whether the trial is to be stopped."""
         path = job.place / "metrics.jsonl"
         lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        epochs = folder.base.of(current.cell, folder.runs).training.epochs
+        training = folder.base.of(current.cell, folder.runs).training
+        epochs = training.epochs
         before = [best_value(one.place) for one in current.every if one.fold < job.fold and one.is_done()]
         best = -math.inf
         for number, line in enumerate(lines):
             if "validation_uar" not in line:
+                if (number + 1) % training.validate_every:
+                    continue
                 raise HearfeltError(
                     "A search needs validation rows to choose by. Set protocol.validation_fraction above 0."
                 )
