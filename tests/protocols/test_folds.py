@@ -23,6 +23,21 @@ def test_every_corpus_with_three_left_gives_its_share_and_keeps_two(clips: Any) 
         assert chosen == {"three": 1, "four": 1, "forty": 6}
 
 
+def test_small_corpora_may_keep_everybody_and_change_nothing_elsewhere(clips: Any) -> None:
+    manifest = clips.manifest({"four": 4, "nine": 9, "twelve": 12})
+    for seed in range(5):
+        usual, fewer = (
+            clips.speakers(
+                manifest,
+                make_split(manifest, ProtocolConfig(name="all", seed=seed, **more)).folds[0].validation,
+            )
+            for more in ({}, {"validation_min_speakers": 9})
+        )
+        assert fewer == {name for name in usual if not name.startswith("four")} != usual
+    everywhere = ProtocolConfig(name="all", validation_min_speakers=100)
+    assert len(clips.speakers(manifest, make_split(manifest, everywhere).folds[0].validation)) == 1
+
+
 def test_sexes_are_in_balance(clips: Any) -> None:
     manifest = clips.manifest({"a": 14, "b": 4, "c": 4, "d": 4, "e": 4, "f": 21})
     sex = {row.speaker: row.sex for row in manifest}

@@ -12,11 +12,8 @@ import numpy as np
 from hearfelt.corpora.manifest import Manifest
 from hearfelt.errors import ProtocolError
 from hearfelt.protocols._people import Person, by_population, rows_of
-from hearfelt.protocols.config import ProtocolConfig
+from hearfelt.protocols.config import SMALLEST_WITH_VALIDATION, ProtocolConfig
 from hearfelt.protocols.split import Fold
-
-#: A population gives its validation somebody where this many people are left beside the test.
-LEFT_FOR_VALIDATION = 3
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,9 @@ def speaker_fold(
 def choose_validation(left: Sequence[Person], config: ProtocolConfig, number: int) -> set[str]:
     """Names of the people who validate, balanced over populations and sexes.
 
-    Every population gives its share of `validation_fraction`, at least one person, where three or more are
-    left, and keeps two for training. Smaller ones give nobody, unless there would be no validation at all.
+    Every population gives its share of `validation_fraction`, at least one person, where `validation_min_speakers`
+    or more are left, and keeps two for training. Smaller ones give nobody, unless there would be no validation at
+    all.
 
     Raises:
         ProtocolError: whoever is taken, a class would be missing from training.
@@ -87,12 +85,15 @@ def choose_validation(left: Sequence[Person], config: ProtocolConfig, number: in
     sexes: Counter[str] = Counter()
     chosen: set[str] = set()
     for population, people in by_population(left).items():
-        if len(people) < LEFT_FOR_VALIDATION:
+        if len(people) < SMALLEST_WITH_VALIDATION:
             continue
         quota = min(max(1, round(config.validation_fraction * len(people))), len(people) - 2)
-        chosen |= _draw(population, people, quota, having, sexes, config, number)
+        drawn = _draw(population, people, quota, having, sexes, config, number)
+        if len(people) >= config.validation_min_speakers:
+            chosen |= drawn  # otherwise drawn all the same: who validates elsewhere does not depend on it
     if chosen:
         return chosen
+    having = Counter(label for person in left for label in person.classes)
     largest_first = sorted(by_population(left).items(), key=lambda item: (-len(item[1]), item[0]))
     for population, people in largest_first:
         chosen = _draw(population, people, 1, having, sexes, config, number)

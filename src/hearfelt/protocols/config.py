@@ -20,6 +20,9 @@ ProtocolName = Literal[
 ]
 PROTOCOLS: tuple[str, ...] = get_args(ProtocolName)
 
+#: With fewer people beside the test one who validates would leave a single voice to train on.
+SMALLEST_WITH_VALIDATION = 3
+
 
 class ProtocolConfig(BaseModel):
     """How rows are divided into training, validation and test.
@@ -34,6 +37,8 @@ class ProtocolConfig(BaseModel):
         test_fraction: share of the clips that ``random`` and ``stratified_random`` test on.
         validation_fraction: share of the speakers beside the test (for the random protocols: of the clips)
             who do not train but select the epoch; 0 gives no validation.
+        validation_min_speakers: corpora with fewer speakers beside the test let all of them train, where others
+            validate, which miss a voice less.
         train_corpora: for ``cross_corpus``; empty is every corpus not tested on.
         test_corpora: for ``cross_corpus``; empty is every corpus not trained on. Both empty: each in turn.
         seed: decides who is in which fold and who validates.
@@ -50,6 +55,7 @@ class ProtocolConfig(BaseModel):
     fold: tuple[int, ...] | None = None
     test_fraction: float = Field(default=0.2, gt=0, lt=1)
     validation_fraction: float = Field(default=0.15, ge=0, lt=1)
+    validation_min_speakers: int = Field(default=SMALLEST_WITH_VALIDATION, ge=SMALLEST_WITH_VALIDATION)
     train_corpora: tuple[str, ...] = ()
     test_corpora: tuple[str, ...] = ()
     seed: int = Field(default=0, ge=0)
