@@ -10,6 +10,7 @@ import pytest
 
 from hearfelt.errors import RecipeError
 from hearfelt.studies import run_study
+from hearfelt.studies._cells import Base
 from hearfelt.studies._study import create_study
 from hearfelt.training._settings import read_recipe_file
 from hearfelt.training.recipe import load_recipe
@@ -101,3 +102,15 @@ def test_recipes_of_one_name_and_nothing_to_train_are_refused(
         run_study("recipes", TINY, tmp_path / "b", options={"plain": False}, data=[tiny_corpora])
     with pytest.raises(RecipeError, match="letters, digits"):
         create_study("recipes", {"variants": {"a/b": ["seed=1"]}})
+
+
+def test_recipes_that_validate_on_others_are_compared_and_not_chosen_between(tmp_path: Path) -> None:
+    variants = {"fewer": ["protocol.validation_min_speakers=9"], "folds": ["protocol.folds=3"]}
+    study = create_study("recipes", {"variants": variants})
+    cells = {cell.name: cell for cell in study.first(Base(read_recipe_file(TINY)), tmp_path)}
+    assert {name: cell.baseline for name, cell in cells.items()} == {
+        "tiny": "",
+        "tiny-fewer": "tiny",
+        "tiny-folds": "",
+    }
+    assert len({cell.group for cell in cells.values()}) == 3

@@ -159,8 +159,13 @@ def _frame(content: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(setting(part, value) for part, value in whole.items() if part not in _OF_THE_CELL)
 
 
+#: Fields of a protocol that say who validates; who is tested does not depend on them.
+_WHO_VALIDATES = {"validation_fraction", "validation_min_speakers"}
+
+
 def _tested(recipe: Recipe) -> str:
-    return json.dumps(recipe.protocol.model_dump(mode="json"), sort_keys=True) + str(recipe.data.labels)
+    tested = recipe.protocol.model_dump(mode="json", exclude=_WHO_VALIDATES)
+    return json.dumps(tested, sort_keys=True) + str(recipe.data.labels)
 
 
 def _group(recipe: Recipe) -> str:
@@ -168,4 +173,9 @@ def _group(recipe: Recipe) -> str:
     data = recipe.data
     what = ", ".join(data.only or data.corpora) or "all"
     protocol = recipe.protocol
-    return f"{what}; {protocol.name} {protocol.scheme}".strip()
+    details = protocol.model_dump(exclude={"name", "scheme"}, exclude_defaults=True)
+    words = [
+        f"{protocol.name} {protocol.scheme}".strip(),
+        *(f"{key} {value}" for key, value in details.items()),
+    ]
+    return f"{what}; {', '.join(words)}"
