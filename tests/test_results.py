@@ -108,6 +108,16 @@ def test_a_benchmark_is_kept_by_row_by_corpus_and_as_a_matrix(
     for corpus, found in row["corpora"].items():
         assert f"| {corpus} | {found['classes']} |" in page
         assert f"{100 * found['uar']['value']:.1f}" in page
+    file = tmp_path / "asked" / "benchmark.json"
+    several = json.loads(file.read_text()) | {"seeds": 3}
+    for row in several["rows"]:
+        for found in (*row["corpora"].values(), row["test"] or row["mean"]):
+            found["uar"]["deviation"] = 0.0123
+    file.write_text(json.dumps(several))
+    results.take(tmp_path / "asked", "asked", "default")
+    page = results.tables("<!-- corpora: asked -->\n<!-- end -->\n")
+    assert "| deviation of 3 seeds |" in page
+    assert page.count(" | 1.2 |") == len(next(row for row in asked["rows"] if row["mean"])["corpora"]) + 1
     made = json.loads((kept / "asked.json").read_text())
     made["matrix"] = {"train": ["a"], "test": ["a", "b"], "uar": [[None, 0.414]], "classes": [[None, 5]]}
     (kept / "asked.json").write_text(json.dumps(made))

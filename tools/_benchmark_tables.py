@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from _tables import Figures, kept, with_ends
+from _tables import Figures, kept, rounded, with_ends
 
 
 def of_benchmark(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +29,10 @@ def _figure(found: Figures | None) -> dict[str, Any] | None:
     if not found:
         return None
     counts = {key: found[key] for key in ("n", "speakers", "corpora", "classes") if key in found}
-    return {**counts, "uar": kept(found["uar"])}
+    spread = (
+        {"deviation": rounded(found["uar"]["deviation"])} if found["uar"].get("deviation") is not None else {}
+    )
+    return {**counts, "uar": {**kept(found["uar"]), **spread}}
 
 
 def rows_table(found: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
@@ -55,15 +58,19 @@ def _not_heard(row: Mapping[str, Any]) -> str:
 
 
 def corpora_table(one: Mapping[str, Any]) -> list[list[Any]]:
-    """Each corpus of the rows that test several: classes, clips, people, UAR."""
+    """Each corpus of the rows that test several: classes, clips, people, UAR; of several seeds their deviation."""
     lines: list[list[Any]] = [[one["title"], "classes", "chance %", "clips", "people", "UAR %"]]
+    if one["seeds"] > 1:
+        lines[0].append(f"deviation of {one['seeds']} seeds")
     for row in one["rows"]:
         if row["group"] != "corpora":
             continue
         for corpus, found in row["corpora"].items():
             chance = f"{100 / found['classes']:.1f}"
-            lines.append([corpus, found["classes"], chance, found["n"], found["speakers"], _uar(found)])
-        lines.append([f"mean, {row['title'].lower()}", "", "", row["test"]["n"], "", _uar(row["test"])])
+            shown = [corpus, found["classes"], chance, found["n"], found["speakers"], _uar(found)]
+            lines.append([*shown, *_spread(found)])
+        mean = row["test"]
+        lines.append([f"mean, {row['title'].lower()}", "", "", mean["n"], "", _uar(mean), *_spread(mean)])
     return lines
 
 
@@ -78,6 +85,10 @@ def matrix_table(one: Mapping[str, Any]) -> list[list[Any]]:
         ]
         lines.append([name, *cells])
     return lines
+
+
+def _spread(found: Figures) -> list[str]:
+    return [f"{100 * found['uar']['deviation']:.1f}"] if "deviation" in found["uar"] else []
 
 
 def _uar(found: Figures | None) -> str:
