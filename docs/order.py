@@ -7,7 +7,7 @@ from typing import Any
 
 ORDER = (  # noqa: SIM905
     "index quickstart corpora download protocols augmentation features models training images studies benchmark "
-    "evaluation fairness robustness export recognition timeline inspect listen serve page browser deploy command_line "
+    "evaluation fairness robustness ensemble export recognition timeline inspect listen serve page browser deploy command_line "
     "contracts results design"
 ).split()
 

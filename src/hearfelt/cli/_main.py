@@ -71,6 +71,9 @@ COMMANDS: dict[str, Command] = {
     "export": Command(
         "hearfelt.cli.export:export", "Turn a run into a bundle that recognises without torch."
     ),
+    "ensemble": Command(
+        "hearfelt.cli.ensemble:ensemble", "Average runs: scored, reported and exported like one."
+    ),
     "report": Command("hearfelt.cli.report:report", "Write the report of a run again."),
 }
 

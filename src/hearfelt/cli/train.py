@@ -105,7 +105,7 @@ def train(
             again = shlex.join(["hearfelt", "train", recipe, *given, "--out", str(folder), "--resume"])
             note(f"Interrupted; go on with: {again}")
             raise
-    _say(metrics, folder)
+    say(metrics, folder)
 
 
 def _with_pictures(recipe: Recipe, given: dict[str, Any], classes: str | None) -> Recipe:
@@ -129,7 +129,8 @@ def _with_pictures(recipe: Recipe, given: dict[str, Any], classes: str | None) -
     return recipe.model_copy(update={"data": data})
 
 
-def _say(metrics: dict[str, Any], folder: Path) -> None:
+def say(metrics: dict[str, Any], folder: Path) -> None:
+    """Print what a run scored, and where its report is."""
     if metrics:
         for name, entry in {"all test clips": metrics["all"], **metrics["per_corpus"]}.items():
             uar, accuracy = _with_interval(entry["uar"]), _with_interval(entry["accuracy"])

@@ -115,7 +115,7 @@ def _of_run(folder: Path, fold: int | None) -> Subject:
     from hearfelt.training.run import open_run
 
     run = open_run(folder)
-    done = [number for number in run.folds if (run.fold_folder(number) / "best.safetensors").exists()]
+    done = [number for number in run.folds if run.weights(number)]
     if not done or (fold is not None and fold not in done):
         raise BundleError(
             f"{folder} has no trained fold {'at all' if fold is None else fold}; trained: "

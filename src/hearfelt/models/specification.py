@@ -35,7 +35,13 @@ class Calibration(_Strict):
 
 
 class Provenance(_Strict):
-    """Where the weights came from, so that they can be made again."""
+    """Where the weights came from, so that they can be made again.
+
+    Attributes:
+        seeds: of the runs that were averaged; one where it was one run.
+        members: networks in the graph.
+        folds: of the run that they are of; several are `members` with different unheard speakers.
+    """
 
     hearfelt_version: str = ""
     created: str = ""
@@ -45,6 +51,7 @@ class Provenance(_Strict):
     manifest_hash: str = ""
     seeds: tuple[int, ...] = ()
     members: int = 1
+    folds: tuple[int, ...] = ()
     libraries: dict[str, str] = Field(default_factory=dict)
     model_sha256: str = ""
 

@@ -82,8 +82,8 @@ def _run(path: Path, fold: int) -> Listened:
     from hearfelt.training.run import open_run
 
     run = open_run(path)
-    weights = run.fold_folder(fold) / "best.safetensors"
-    if fold not in run.folds or not weights.is_file():
+    weights = run.weights(fold)
+    if fold not in run.folds or not weights:
         raise HearfeltError(
             f"{path} has no trained fold {fold}; the recipe asks for {', '.join(map(str, run.folds))}."
         )
@@ -92,18 +92,13 @@ def _run(path: Path, fold: int) -> Listened:
     test = Manifest(run.manifest[row] for row in run.split.folds[fold].test)
     if not len(test):
         raise HearfeltError(f"Fold {fold} of {path} has no test clips.")
-    with weights.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256(b"".join(place.read_bytes() for place in weights)).hexdigest()
     known = run.recipe.data.labels.resolve().labels
     facts = {"name": path.resolve().name, "way": "run", "fold": fold, "weights_sha256": digest}
-    own = {
-        corpus: {row.emotion for row in run.manifest if row.corpus == corpus}
-        for corpus in test.counts("corpus")
+    classes = {corpus: labels for corpus, labels in run.classes().items() if corpus in test.counts("corpus")}
+    trained = {
+        member.manifest[row].speaker for member in run.members for row in member.split.folds[fold].train
     }
-    if not run.recipe.training.mask_labels_by_corpus:
-        own = {corpus: set(known) for corpus in own}
-    classes = {corpus: tuple(label for label in known if label in names) for corpus, names in own.items()}
-    trained = {run.manifest[row].speaker for row in run.split.folds[fold].train}
     people = set(test.counts("speaker"))
     heard = {"known": True, "speakers": len(people & trained), "of": len(people)}
     rate = run.recipe.front_end.sample_rate

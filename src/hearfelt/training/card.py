@@ -51,7 +51,13 @@ def model_card(specification: Specification, size_bytes: int) -> str:
     lines += ["## How good it is", ""]
     if s.metrics:
         lines += [s.metrics_protocol, ""]
-        if s.provenance.members > 1:
+        if s.provenance.members > 1 and len(s.provenance.folds) == 1:
+            lines += [
+                f"This model is the average of the {s.provenance.members} networks of fold {s.provenance.folds[0]}. "
+                "The figures are those of such averages, each on the speakers that none of its networks heard.",
+                "",
+            ]
+        elif s.provenance.members > 1:
             lines += [
                 f"The figures are those of the {s.provenance.members} members, each alone on the speakers that "
                 "it never heard; their average, which is what this model gives, has no such speakers left to be "

@@ -8,6 +8,7 @@ import os
 import shlex
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,8 @@ def export_run(
 ) -> Specification:
     """Export the trained folds of a run as one bundle.
 
-    Several folds become members of one graph that share the front end and average their log-probabilities.
+    Several folds, and the runs of an ensemble, become members of one graph that share the front end and average their
+    log-probabilities.
 
     Args:
         run_folder: a finished run, or one with at least the wanted folds done.
@@ -105,7 +107,7 @@ def export_run(
             f"{run.folder} has no trained fold {', '.join(map(str, missing)) or 'at all'}; done: "
             f"{', '.join(map(str, done)) or 'none'}. `hearfelt train --resume` finishes a run."
         )
-    members = [load_network(run, fold, precision=precision) for fold in wanted]
+    members = [load_network(part, fold, precision=precision) for fold in wanted for part in run.members]
     if any(member.front_end.config != members[0].front_end.config for member in members):
         raise BundleError(
             "These folds have front ends of their own (corpus statistics differ by fold) and cannot share one graph; "
@@ -134,7 +136,16 @@ def deployed(members: Sequence[Network], calibration: Calibration) -> nn.Module:
 
 
 def load_network(run: Run, fold: int, *, precision: Precision = "float32") -> Network:
-    """The selected weights of a fold, as they are stored with this precision, in evaluation mode."""
+    """The selected weights of a fold, as they are stored with this precision, in evaluation mode.
+
+    Raises:
+        BundleError: the run is an ensemble, which has several networks; or a file is damaged.
+    """
+    if len(run.members) > 1:
+        raise BundleError(
+            f"{run.folder} is an ensemble of {len(run.members)} runs; name one of them, such as "
+            f"{run.members[0].folder}, or export it."
+        )
     folder = run.fold_folder(fold)
     front_end = read_front_end(read_json(folder / "front_end.json", BundleError))
     network = Network.from_recipe(run.recipe, front_end)
@@ -284,13 +295,18 @@ def _specify(
     content: bytes,
 ) -> Specification:
     facts = read_json(run.folder / "provenance.json", BundleError)
-    trained = {row for fold in folds for row in run.split.folds[fold].train}
-    heard = {run.manifest[row].speaker for row in trained}
+    trained = {
+        (row.path, row.start): row
+        for part in run.members
+        for fold in folds
+        for row in map(part.manifest.__getitem__, part.split.folds[fold].train)
+    }
+    heard = {row.speaker for row in trained.values()}
+    everybody = {row.speaker for part in run.members for row in part.manifest}
     metrics, protocol = _metrics(measured)
-    counts: dict[str, int] = {}
-    for row in trained:
-        counts[run.manifest[row].corpus] = counts.get(run.manifest[row].corpus, 0) + 1
+    counts = Counter(row.corpus for row in trained.values())
     recipe = run.recipe
+    models = {part.recipe.model.name: part.recipe.model.options for part in run.members}
     return Specification(
         name=name or recipe.name,
         labels=recipe.data.labels.resolve().labels,
@@ -298,10 +314,14 @@ def _specify(
         window_seconds=recipe.recognition.window_seconds,
         hop_seconds=recipe.recognition.hop_seconds,
         front_end=members[0].front_end.config,
-        architecture={"name": recipe.model.name, "options": recipe.model.options, "members": len(members)},
+        architecture={
+            "name": " and ".join(models),
+            "options": recipe.model.options if len(models) == 1 else {},
+            "members": len(members),
+        },
         parameters=sum(parameter_count(member) for member in members),
         training_corpora=dict(sorted(counts.items())),
-        held_out_speakers=tuple(sorted({row.speaker for row in run.manifest} - heard)),
+        held_out_speakers=tuple(sorted(everybody - heard)),
         metrics=metrics,
         metrics_protocol=protocol,
         calibration=calibration,
@@ -313,8 +333,9 @@ def _specify(
             command=_without_places(facts["command"]),
             commit=facts["commit"],
             manifest_hash=facts["manifest_hash"],
-            seeds=(recipe.seed,),
+            seeds=tuple(part.recipe.seed for part in run.members),
             members=len(members),
+            folds=tuple(folds),
             libraries=facts["libraries"],
             model_sha256=hashlib.sha256(content).hexdigest(),
         ),

@@ -64,6 +64,29 @@ class Run:
         """Whether every fold is trained."""
         return all((self.fold_folder(fold) / "done.json").exists() for fold in self.folds)
 
+    @property
+    def members(self) -> tuple[Run, ...]:
+        """The runs that an ensemble averages; of any other run itself."""
+        numbers = [int(entry.name) for entry in self.folder.glob("members/*") if entry.name.isdigit()]
+        return tuple(open_run(self.folder / "members" / str(number)) for number in sorted(numbers)) or (self,)
+
+    def weights(self, fold: int) -> tuple[Path, ...]:
+        """Where the selected weights of a fold are, of every member; files that exist."""
+        places = [member.fold_folder(fold) / "best.safetensors" for member in self.members]
+        return tuple(place for place in places if place.exists())
+
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """Corpus -> labels that its clips may be answered with, in order."""
+        labels = self.recipe.data.labels.resolve().labels
+        found: dict[str, set[str]] = {}
+        for row in self.manifest:
+            found.setdefault(row.corpus, set()).add(row.emotion)
+        masked = self.recipe.training.mask_labels_by_corpus
+        return {
+            corpus: tuple(label for label in labels if label in names or not masked)
+            for corpus, names in sorted(found.items())
+        }
+
     def clips(self) -> LabelledClips:
         """The waveforms with their classes.
 
