@@ -58,6 +58,129 @@ def test_the_answer_is_the_mean_vote(tiny_run, second_run, average, table) -> No
     np.testing.assert_array_equal(both.truth, first.truth)
 
 
+def test_a_vote_is_exact_however_sure(tiny_run, second_run, tmp_path) -> None:
+    """A network 60 nats sure of a class outvotes one that is 36 sure of another, as in the exported graph."""
+    from hearfelt.evaluation.predictions import Predictions, write_predictions
+
+    folders = [shutil.copytree(run, tmp_path / name) for run, name in ((tiny_run, "a"), (second_run, "b"))]
+    for folder, logits in zip(folders, ([0.0, -60.0, -70.0], [-36.0, 0.0, -70.0]), strict=True):
+        place = folder / "folds" / "0" / "predictions.csv"
+        table = read_predictions(place)
+        columns = {
+            key: getattr(table, key) for key in ("path", "start", "end", "corpus", "speaker", "sex", "truth")
+        }
+        rows = np.tile(logits, (len(table), 1))
+        sure = np.exp(rows - rows.max())
+        write_predictions(
+            place,
+            Predictions(
+                labels=table.labels,
+                **columns,
+                probabilities=sure / sure.sum(axis=1, keepdims=True),
+                logits=rows,
+            ),
+        )
+    ensemble(folders, tmp_path / "both")
+    both = read_predictions(tmp_path / "both" / "folds" / "0" / "predictions.csv")
+    np.testing.assert_allclose(both.logits[:, :2], [[-18.0, -30.0]] * len(both), atol=1e-3)
+    assert (both.prediction == 0).all()
+
+
+def test_members_may_train_on_more_but_not_hear_who_is_tested(tiny_corpora, tiny_recipe, tmp_path) -> None:
+    """Both are tested on one corpus; one has trained on a corpus beside, whose people count as heard."""
+    from hearfelt.protocols.split import Fold, Split
+    from hearfelt.studies._listened import find_model
+    from hearfelt.training.fit import fit_fold
+    from hearfelt.training.run import finish_run, prepare_run
+
+    def trained(name: str, train: str) -> Path:
+        settings = (f"protocol.train_corpora=[{train}]", "protocol.test_corpora=[emodb]")
+        corpora = f"data.corpora=[{train}, emodb]"
+        recipe = tiny_recipe(
+            "protocol={name: cross_corpus, validation_fraction: 0}",
+            *settings,
+            corpora,
+            "training.select=last",
+        )
+        run, _ = prepare_run(recipe, tmp_path / name, data=data, command=f"hearfelt train {name}.yaml")
+        fit_fold(run.recipe, run.clips(), run.split.folds[0], run.fold_folder(0), fold=0)
+        finish_run(run)
+        return run.folder
+
+    from hearfelt.testing.corpora import write_synthetic_corpus
+
+    data = shutil.copytree(tiny_corpora, tmp_path / "data")
+    voices = {
+        "speakers": 2,
+        "emotions": ["happy", "sad", "angry"],
+        "clips_per_emotion": 2,
+        "seconds": (0.4, 0.6),
+    }
+    write_synthetic_corpus(data / "tess", "tess", seed=9, **voices)
+    narrow, wide = trained("narrow", "savee"), trained("wide", "savee, tess")
+    both = ensemble([narrow, wide], tmp_path / "both") and open_run(tmp_path / "both")
+
+    specification = export_run(both.folder, tmp_path / "bundle")
+    assert set(specification.training_corpora) == {"savee", "tess"}
+    assert {name.split("_")[0] for name in specification.held_out_speakers} == {"emodb"}
+    assert specification.provenance.command.startswith(
+        "hearfelt train narrow.yaml && hearfelt train wide.yaml"
+    )
+    listened = find_model(str(both.folder), [], 0)
+    assert listened.heard == {"known": True, "speakers": 0, "of": 4}
+
+    # The same test clips, but somebody of them was trained on: what a damaged or foreign folder might hold.
+    run = open_run(wide)
+    fold = run.split.folds[0]
+    heard = Fold((*fold.train, fold.test[0]), (), fold.test[1:])
+    Split("cross_corpus", (heard,), True, "").write(wide / "split.csv", run.manifest)
+    with pytest.raises(ProtocolError, match=r"Fold 0 tests \d+ speakers or clips that .*wide has heard"):
+        ensemble([narrow, wide], tmp_path / "leak")
+    assert not (tmp_path / "leak").exists()
+
+
+def test_several_folds_and_several_runs(tiny_run, tmp_path) -> None:
+    ensemble([tiny_run, shutil.copytree(tiny_run, tmp_path / "twin")], tmp_path / "both")
+    specification = export_run(tmp_path / "both", tmp_path / "bundle")
+    assert specification.provenance.members == 4 and specification.provenance.folds == (0, 1)
+    card = " ".join((tmp_path / "bundle" / "README.md").read_text().split())
+    assert (
+        "those of the averages of 2 networks, fold by fold, each on the speakers that it never heard" in card
+    )
+
+
+def test_a_training_starts_from_a_member_and_not_from_the_average(
+    average, tiny_corpora, tiny_recipe, tmp_path
+) -> None:
+    from hearfelt.training.run import prepare_run
+
+    recipe = tiny_recipe(f"training.start_from={average}")
+    with pytest.raises(RecipeError, match=r"an average of 2 runs; name one of them, such as .*members/0"):
+        prepare_run(recipe, tmp_path / "run", data=tiny_corpora)
+    assert not (tmp_path / "run").exists()
+
+
+def test_different_networks_are_named_and_not_started_from(
+    tiny_run, tiny_corpora, tiny_recipe, tmp_path
+) -> None:
+    from hearfelt.training.fit import fit_fold
+    from hearfelt.training.run import finish_run, prepare_run
+
+    run, _ = prepare_run(
+        tiny_recipe("model.options.embedding=16", "protocol.fold=[0]"), tmp_path / "b", data=tiny_corpora
+    )
+    fit_fold(run.recipe, run.clips(), run.split.folds[0], run.fold_folder(0), fold=0)
+    finish_run(run)
+    ensemble([tiny_run, run.folder], tmp_path / "both")
+    made = export_run(tmp_path / "both", tmp_path / "bundle")
+    assert made.architecture["name"] == "residual_attention"
+    assert [network["options"]["embedding"] for network in made.architecture["networks"]] == [8, 16]
+    with pytest.raises(RecipeError, match="whose members are different networks"):
+        prepare_run(
+            tiny_recipe(f"training.start_from={tmp_path / 'bundle'}"), tmp_path / "c", data=tiny_corpora
+        )
+
+
 def test_answers_stay_within_the_classes_of_their_corpus(tiny_corpora, tiny_recipe, tmp_path) -> None:
     """Votes for a class that a corpus lacks count for the best of those that it has."""
     from hearfelt.training.fit import fit_fold
@@ -98,6 +221,9 @@ def test_it_is_a_run_of_the_folds_that_all_have(tiny_run, second_run, average) -
         "hearfelt train tiny.yaml",
         "hearfelt train second.yaml",
     ]
+    page = (average / "report.html").read_text()
+    assert "hearfelt train second.yaml" in page and "The average of 2 runs" in page
+    assert "no learning curves" not in page
     metrics = json.loads((average / "metrics.json").read_text())
     tested = read_predictions(average / "folds" / "0" / "predictions.csv")
     assert metrics["all"]["clips"] == len(tested)
@@ -158,8 +284,25 @@ def test_runs_that_do_not_belong_together(tiny_run, second_run, tiny_corpora, ti
     other_people = trained("division", "protocol.seed=5", "protocol.fold=[0]")
     other_labels = trained("labels", "data.labels={keep: [happy, sad], drop: [angry]}", "protocol.fold=[0]")
     other_ears = trained("ears", "front_end.mel_count=12", "protocol.fold=[0]")
+    other_words = trained(
+        "merge", "data.labels={keep: [happy, sad, angry], merge: {calm: sad}}", "protocol.fold=[0]"
+    )
     other_fold = trained("fold", "protocol.fold=[1]")
+    only_answers = shutil.copytree(second_run, tmp_path / "asked")
+    (only_answers / "folds" / "0" / "best.safetensors").unlink()
+    no_validation = shutil.copytree(second_run, tmp_path / "unvalidated")
+    (no_validation / "folds" / "0" / "validation.csv").unlink()
+    other_scale = shutil.copytree(second_run, tmp_path / "scale")
+    front_end = json.loads((other_scale / "folds" / "0" / "front_end.json").read_text())
+    (other_scale / "folds" / "0" / "front_end.json").write_text(json.dumps(front_end | {"mean": [1.0] * 16}))
     for runs, error, message in (
+        ([], RecipeError, "needs two runs at least; 0 given"),
+        ([tiny_run, other_words], RecipeError, "The labels of"),
+        ([tiny_run, only_answers], RecipeError, "has answers and no network"),
+        ([only_answers, tiny_run], RecipeError, "has answers and no network"),
+        ([tiny_run, no_validation], ProtocolError, "has no validation.csv"),
+        ([no_validation, tiny_run], ProtocolError, "has no validation.csv"),
+        ([tiny_run, other_scale], RecipeError, "The front ends of fold 0 differ"),
         ([tiny_run], RecipeError, "needs two runs at least; 1 given"),
         ([tiny_run, tiny_run], RecipeError, "is named twice"),
         ([tiny_run, tmp_path], RecipeError, "is not a run folder"),
@@ -171,6 +314,8 @@ def test_runs_that_do_not_belong_together(tiny_run, second_run, tiny_corpora, ti
         with pytest.raises(error, match=message):
             ensemble(runs, tmp_path / "out")
         assert not (tmp_path / "out").exists()
+    with pytest.raises(RecipeError, match="--name 'my model' cannot be"):
+        ensemble([tiny_run, second_run], tmp_path / "out", name="my model")
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.txt").write_text("precious")
     with pytest.raises(RecipeError, match="is not empty"):

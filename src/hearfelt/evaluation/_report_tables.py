@@ -156,6 +156,14 @@ def provenance_facts(run: RunFolder) -> list[tuple[str, Any]]:
     return [
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions(run).items())),
         ("Commit", run.text("commit", of="provenance")),
+        (
+            "Average of",
+            "; ".join(
+                f"{member.get('recipe')}, seed {member.get('seed')}, commit {str(member.get('commit'))[:12]}: "
+                f"{member.get('command')}"
+                for member in run.provenance.get("members") or ()
+            ),
+        ),
         ("Manifest hash", run.text("manifest_hash", of="provenance")),
         ("Machine", machine),
         ("Threads", run.text("threads", of="provenance")),

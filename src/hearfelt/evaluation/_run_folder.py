@@ -88,7 +88,7 @@ def read_run_folder(path: str | os.PathLike[str]) -> RunFolder:
         if file.parent.name.isdigit():
             run.curves[int(file.parent.name)] = attempt(lambda file=file: _lines(file), [])  # type: ignore[misc]
     run.curves = {fold: lines for fold, lines in sorted(run.curves.items()) if lines}
-    if not run.curves:
+    if not run.curves and not (root / "members").is_dir():
         run.notes.append("No fold has a metrics.jsonl: there are no learning curves.")
     nothing: dict[int, Predictions] = {}
     found = attempt(lambda: read_fold_tables(root, "predictions.csv"), nothing)

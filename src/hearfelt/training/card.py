@@ -51,19 +51,7 @@ def model_card(specification: Specification, size_bytes: int) -> str:
     lines += ["## How good it is", ""]
     if s.metrics:
         lines += [s.metrics_protocol, ""]
-        if s.provenance.members > 1 and len(s.provenance.folds) == 1:
-            lines += [
-                f"This model is the average of the {s.provenance.members} networks of fold {s.provenance.folds[0]}. "
-                "The figures are those of such averages, each on the speakers that none of its networks heard.",
-                "",
-            ]
-        elif s.provenance.members > 1:
-            lines += [
-                f"The figures are those of the {s.provenance.members} members, each alone on the speakers that "
-                "it never heard; their average, which is what this model gives, has no such speakers left to be "
-                "measured on.",
-                "",
-            ]
+        lines += _whose_figures(s)
         lines += ["| test rows | UAR | accuracy | macro F1 |", "|---|---|---|---|"]
         for corpus, values in s.metrics.items():
             cells = " | ".join(
@@ -91,3 +79,24 @@ def model_card(specification: Specification, size_bytes: int) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _whose_figures(s: Specification) -> list[str]:
+    """What the figures are of, where the model is an average."""
+    folds, members = s.provenance.folds, s.provenance.members
+    each = "members, each alone"
+    if folds and members > len(folds):
+        each = f"averages of {members // len(folds)} networks, fold by fold, each"
+    if members == 1 or not folds:
+        return []
+    if len(folds) == 1:
+        words = (
+            f"This model is the average of the {members} networks of fold {folds[0]}. The figures are those of such "
+            "averages, each on the test rows of its fold."
+        )
+    else:
+        words = (
+            f"The figures are those of the {each} on the speakers that it never heard; the average of all, which is "
+            "what this model gives, has no such speakers left to be measured on."
+        )
+    return [words, ""]

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from hearfelt.corpora.manifest import UNKNOWN_SPEAKER
 from hearfelt.errors import HearfeltError, ProtocolError, RecipeError
-from hearfelt.evaluation.calibration import log_probabilities, softmax
+from hearfelt.evaluation.calibration import softmax
 from hearfelt.evaluation.metrics import closed_set_prediction
 from hearfelt.evaluation.predictions import Predictions, read_predictions, write_predictions
 from hearfelt.files import read_json, write_atomically, write_json
-from hearfelt.training.recipe import dump_recipe
+from hearfelt.training._provenance import provenance
+from hearfelt.training.recipe import Recipe, dump_recipe, load_recipe
 from hearfelt.training.run import Run, finish_run, open_run
 
 _TABLES = ("predictions.csv", "validation.csv")
@@ -38,7 +39,8 @@ def ensemble(
     taken; all of them must test, and validate on, the same clips in it.
 
     Args:
-        runs: two or more run folders with the same labels and front end. Recipes may differ otherwise.
+        runs: two or more run folders with the same labels and front end. Recipes may differ otherwise; the first's
+            window and hop are taken. An ensemble stands for its members.
         out: new run folder. It holds copies of the members (``members/0``, ``members/1``, ...), each a run folder.
         name: of the average; that of the first run by default.
         command: that makes it again.
@@ -48,23 +50,27 @@ def ensemble(
 
     Raises:
         ProtocolError: the runs are divided differently, so that a member has heard people that another is tested on.
-        RecipeError: fewer than two runs, no common fold, other labels or front ends, or ``out`` is taken.
+        RecipeError: fewer than two runs, no common fold, a fold without a network, other labels or front ends, or
+            ``out`` is taken.
     """
     folder = Path(out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RecipeError(f"{folder} exists and is not empty. Name another folder with --out.")
-    members = [member for run in runs for member in open_run(run).members]
-    folds = _common_folds(members, len(runs))
+    members = _members(runs)
+    recipe = _recipe(members, name)
+    folds = _common_folds(members)
+    for fold in folds:
+        _check_fold(members, fold)
     tables = {
         (fold, table): _average(members, fold, table)
         for fold in folds
         for table in _TABLES
-        if (members[0].fold_folder(fold) / table).exists()
+        if any((member.fold_folder(fold) / table).exists() for member in members)
     }
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
-            new = Path(temporary, "run")
+            new = Path(temporary, folder.name)
             for number, member in enumerate(members):
                 _keep(member, new / "members" / str(number), folds)
             for (fold, table), answers in tables.items():
@@ -72,7 +78,8 @@ def ensemble(
             for fold in folds:
                 done = {"fold": fold, "members": len(members)}
                 write_json(new / "folds" / str(fold) / "done.json", done)
-            _describe(members, new, folds, name or members[0].recipe.name, command)
+            facts = provenance(recipe, members[0].manifest, members[0].split, command)
+            _write_parts(members[0], new, _of_folds(recipe, folds), facts | {"members": _origins(members)})
             metrics = finish_run(open_run(new))
             if folder.exists():
                 folder.rmdir()
@@ -84,28 +91,45 @@ def ensemble(
     return metrics
 
 
-def _common_folds(members: Sequence[Run], given: int) -> tuple[int, ...]:
-    """Folds that all have trained, after the runs were found to fit each other."""
-    first = members[0]
-    if given < 2:
-        raise RecipeError(f"An ensemble needs two runs at least; {given} given.")
-    for number, member in enumerate(members[1:], start=1):
-        if any(member.folder.samefile(other.folder) for other in members[:number]):
-            raise RecipeError(f"{member.folder} is named twice; an average of a run with itself is that run.")
+def _members(runs: Sequence[str | os.PathLike[str]]) -> list[Run]:
+    """The runs, and in the place of an ensemble its members."""
+    if len(runs) < 2:
+        raise RecipeError(f"An ensemble needs two runs at least; {len(runs)} given.")
+    opened = [open_run(run) for run in runs]
+    for number, run in enumerate(opened):
+        if any(run.folder.samefile(other.folder) for other in opened[:number]):
+            raise RecipeError(f"{run.folder} is named twice; an average of a run with itself is that run.")
+    return [member for run in opened for member in run.members]
+
+
+def _recipe(members: Sequence[Run], name: str | None) -> Recipe:
+    """That of the first member, under the average's name, after the recipes were found to fit each other."""
+    first = members[0].recipe
+    for member in members[1:]:
         for what, own, wanted in (
-            ("labels", member.recipe.data.labels.resolve().labels, first.recipe.data.labels.resolve().labels),
-            ("front end", member.recipe.front_end, first.recipe.front_end),
+            ("labels", member.recipe.data.labels.resolve(), first.data.labels.resolve()),
+            ("front end", member.recipe.front_end, first.front_end),
             (
                 "masking of labels by corpus",
                 member.recipe.training.mask_labels_by_corpus,
-                first.recipe.training.mask_labels_by_corpus,
+                first.training.mask_labels_by_corpus,
             ),
         ):
             if own != wanted:
                 raise RecipeError(
-                    f"The {what} of {member.folder} and of {first.folder} differ: {own} and {wanted}. Members of an "
-                    "ensemble share them."
+                    f"The {what} of {member.folder} and of {members[0].folder} differ: {own} and {wanted}. Members of "
+                    "an ensemble share them."
                 )
+    names = " and ".join(dict.fromkeys(member.recipe.name for member in members))
+    words = f"The average of {len(members)} runs ({names}); what is said of training is the first's."
+    content = first.model_dump(mode="json") | {"name": name or first.name, "description": words}
+    try:
+        return load_recipe(content)
+    except RecipeError as error:
+        raise RecipeError(f"--name {name!r} cannot be a recipe's name: {error}") from error
+
+
+def _common_folds(members: Sequence[Run]) -> tuple[int, ...]:
     done = [
         {fold for fold in member.folds if (member.fold_folder(fold) / "done.json").exists()}
         for member in members
@@ -120,22 +144,58 @@ def _common_folds(members: Sequence[Run], given: int) -> tuple[int, ...]:
     return folds
 
 
+def _check_fold(members: Sequence[Run], fold: int) -> None:
+    """Refuse members without a network, with another front end, or that know what this fold tests."""
+    front_ends = []
+    for member in members:
+        if not member.weights(fold):
+            raise RecipeError(
+                f"Fold {fold} of {member.folder} has answers and no network (best.safetensors is not there); only "
+                "trained runs can be averaged."
+            )
+        front_ends.append(read_json(member.fold_folder(fold) / "front_end.json", RecipeError))
+    if any(front_end != front_ends[0] for front_end in front_ends):
+        raise RecipeError(
+            f"The front ends of fold {fold} differ, as normalisation 'corpus' takes its statistics from what each run "
+            "was trained on. Train with the same rows, or with normalisation by clip."
+        )
+    first = members[0]
+    tested = _known(first, first.split.folds[fold].test)
+    for member in members[1:]:
+        division = member.split.folds[fold]
+        both = sorted(tested & _known(member, (*division.train, *division.validation), first))
+        if both:
+            raise ProtocolError(
+                f"Fold {fold} tests {len(both)} speakers or clips that {member.folder} has heard in it, such as "
+                f"{', '.join(both[:3])}. An ensemble is measured on people whom no member has heard."
+            )
+
+
+def _known(run: Run, rows: Sequence[int], of: Run | None = None) -> set[str]:
+    """Audio, and where the division is by speakers the people."""
+    found = {run.manifest[row].audio_hash for row in rows}
+    if (of or run).split.speaker_independent:
+        found |= {run.manifest[row].speaker for row in rows} - {UNKNOWN_SPEAKER}
+    return found - {""}
+
+
 def _average(members: Sequence[Run], fold: int, name: str) -> Predictions:
     """The mean vote on the clips of one table, which have to be the same for all members."""
     tables = [_read(member, fold, name) for member in members]
     first = tables[0]
-    places = {key: row for row, key in enumerate(first.keys)}
+    asked = _asked(first)
     votes = np.zeros_like(first.probabilities)
     for member, table in zip(members, tables, strict=True):
-        if table.keys != first.keys:
-            odd = len(places.keys() ^ set(table.keys))
+        if _asked(table) != asked:
+            odd = len(set(asked) ^ set(_asked(table)))
             part = "tests" if name == _TABLES[0] else "validates on"
             raise ProtocolError(
                 f"Fold {fold} of {member.folder} {part} {len(table)} clips and that of {members[0].folder} "
-                f"{len(first)}; {odd} of them are not the same. An ensemble is measured on people whom no member has "
+                f"{len(first)}; {odd} rows are not the same. An ensemble is measured on people whom no member has "
                 "heard: train all of them with the same protocol, seed, corpora and data folder."
             )
-        votes += log_probabilities(softmax(table.scores))
+        shifted = table.scores - table.scores.max(axis=1, keepdims=True)
+        votes += shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     logits = votes / len(members)
     probabilities = softmax(logits)
     prediction = probabilities.argmax(axis=1)
@@ -150,10 +210,15 @@ def _average(members: Sequence[Run], fold: int, name: str) -> Predictions:
     )
 
 
+def _asked(table: Predictions) -> list[tuple[Any, ...]]:
+    """What each row asks, and of whom."""
+    return list(zip(table.keys, table.truth.tolist(), table.speaker, strict=True))
+
+
 def _read(member: Run, fold: int, name: str) -> Predictions:
     place = member.fold_folder(fold) / name
     if not place.exists():
-        raise ProtocolError(f"{member.folder} has no {name} of fold {fold}, which the other runs have.")
+        raise ProtocolError(f"Fold {fold} of {member.folder} has no {name}, which another run has.")
     return read_predictions(place)
 
 
@@ -166,31 +231,28 @@ def _keep(member: Run, folder: Path, folds: Sequence[int]) -> None:
             if (member.fold_folder(fold) / file).exists():
                 shutil.copyfile(member.fold_folder(fold) / file, place / file)
     facts = read_json(member.folder / "provenance.json", RecipeError)
-    _write_parts(member, folder, folds, member.recipe.name, facts)
+    _write_parts(member, folder, _of_folds(member.recipe, folds), facts)
 
 
-def _describe(members: Sequence[Run], folder: Path, folds: Sequence[int], name: str, command: str) -> None:
-    """What makes the average a run: the first member's recipe and rows, and where all members come from."""
+def _origins(members: Sequence[Run]) -> list[dict[str, Any]]:
+    """Where each member comes from."""
     known = [read_json(member.folder / "provenance.json", RecipeError) for member in members]
-    came = [
+    return [
         {"recipe": member.recipe.name, "run": member.folder.resolve().name}
         | {key: facts.get(key, "") for key in ("command", "commit", "seed", "manifest_hash")}
         for member, facts in zip(members, known, strict=True)
     ]
-    facts = known[0] | {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "members": came,
-    }
-    _write_parts(members[0], folder, folds, name, facts)
 
 
-def _write_parts(run: Run, folder: Path, folds: Sequence[int], name: str, facts: dict[str, Any]) -> None:
-    protocol = run.recipe.protocol.model_copy(update={"fold": tuple(folds)})
-    recipe = dump_recipe(run.recipe.model_copy(update={"protocol": protocol, "name": name}))
+def _of_folds(recipe: Recipe, folds: Sequence[int]) -> Recipe:
+    protocol = recipe.protocol.model_copy(update={"fold": tuple(folds)})
+    return recipe.model_copy(update={"protocol": protocol})
+
+
+def _write_parts(run: Run, folder: Path, recipe: Recipe, facts: dict[str, Any]) -> None:
     # Rows are written and not copied: their paths may be relative to the folder.
     run.manifest.write(folder / "manifest.csv")
     run.split.write(folder / "split.csv", run.manifest)
     write_json(folder / "provenance.json", facts)
     for file in ("recipe.yaml", "resolved.yaml"):
-        write_atomically(folder / file, recipe)
+        write_atomically(folder / file, dump_recipe(recipe))

@@ -295,18 +295,18 @@ def _specify(
     content: bytes,
 ) -> Specification:
     facts = read_json(run.folder / "provenance.json", BundleError)
-    trained = {
-        (row.path, row.start): row
+    rows = [
+        row
         for part in run.members
         for fold in folds
         for row in map(part.manifest.__getitem__, part.split.folds[fold].train)
-    }
-    heard = {row.speaker for row in trained.values()}
+    ]
+    heard = {row.speaker for row in rows}
     everybody = {row.speaker for part in run.members for row in part.manifest}
     metrics, protocol = _metrics(measured)
-    counts = Counter(row.corpus for row in trained.values())
+    trained = {(row.path, row.start): row.corpus for row in rows}
+    counts = Counter(trained.values())
     recipe = run.recipe
-    models = {part.recipe.model.name: part.recipe.model.options for part in run.members}
     return Specification(
         name=name or recipe.name,
         labels=recipe.data.labels.resolve().labels,
@@ -314,11 +314,7 @@ def _specify(
         window_seconds=recipe.recognition.window_seconds,
         hop_seconds=recipe.recognition.hop_seconds,
         front_end=members[0].front_end.config,
-        architecture={
-            "name": " and ".join(models),
-            "options": recipe.model.options if len(models) == 1 else {},
-            "members": len(members),
-        },
+        architecture=_architecture(run) | {"members": len(members)},
         parameters=sum(parameter_count(member) for member in members),
         training_corpora=dict(sorted(counts.items())),
         held_out_speakers=tuple(sorted(everybody - heard)),
@@ -330,16 +326,31 @@ def _specify(
             hearfelt_version=facts["hearfelt"],
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             recipe_name=recipe.name,
-            command=_without_places(facts["command"]),
+            command=" && ".join(
+                _without_places(part["command"])
+                for part in [*facts.get("members", ()), facts]
+                if part["command"]
+            ),
             commit=facts["commit"],
             manifest_hash=facts["manifest_hash"],
             seeds=tuple(part.recipe.seed for part in run.members),
             members=len(members),
-            folds=tuple(folds),
+            folds=tuple(folds) if measured == run.folder else (),
             libraries=facts["libraries"],
             model_sha256=hashlib.sha256(content).hexdigest(),
         ),
     )
+
+
+def _architecture(run: Run) -> dict[str, Any]:
+    """Name and options of the network; of different ones all names, and each member's below ``networks``."""
+    networks = [
+        {"name": part.recipe.model.name, "options": part.recipe.model.options} for part in run.members
+    ]
+    if all(network == networks[0] for network in networks):
+        return dict(networks[0])
+    names = dict.fromkeys(str(network["name"]) for network in networks)
+    return {"name": " and ".join(names), "options": {}, "networks": networks}
 
 
 def _without_places(command: str) -> str:

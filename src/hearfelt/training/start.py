@@ -33,7 +33,7 @@ class _Start:
 
 
 def open_start(name: str) -> None:
-    """Refuse what is neither a run folder nor a bundle.
+    """Refuse what is neither a run folder nor a bundle, and averages of different networks.
 
     Raises:
         HearfeltError: says what is missing.
@@ -41,9 +41,15 @@ def open_start(name: str) -> None:
     from hearfelt.training.run import open_run
 
     if _is_bundle(name):
-        read_bundle(name)
-    else:
-        open_run(name)
+        if "networks" in read_bundle(name).specification.architecture:
+            raise RecipeError(
+                f"training.start_from names {name}, whose members are different networks; start from a run."
+            )
+    elif len((run := open_run(name)).members) > 1:
+        raise RecipeError(
+            f"training.start_from names {name}, an average of {len(run.members)} runs; name one of them, such as "
+            f"{run.members[0].folder}."
+        )
 
 
 def load_start(recipe: Recipe, fold: int, manifest: Manifest, division: Fold, network: Network) -> str:
