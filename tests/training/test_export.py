@@ -23,7 +23,7 @@ from hearfelt.features.log_mel_layer import LogMelLayer
 from hearfelt.models.specification import Calibration, Specification
 from hearfelt.recognition.bundle import read_bundle
 from hearfelt.recognition.recognizer import load
-from hearfelt.training import export
+from hearfelt.training import _bundle_description
 from hearfelt.training.export import TOLERANCE, Exported, check_graph, export_run, to_onnx, write_bundle
 from hearfelt.training.network import Network
 from hearfelt.training.run import open_run
@@ -287,10 +287,10 @@ def test_the_card_names_every_corpus_with_its_licence_and_the_unfit_uses(bundle)
 
 
 def test_the_licence_says_whether_the_corpora_let_weights_be_given_away() -> None:
-    free = export._licences({"emodb": 3, "banglaser": 2, "crema_d": 1})
+    free = _bundle_description._licences({"emodb": 3, "banglaser": 2, "crema_d": 1})
     assert free.startswith("May be used, changed and passed on by anybody") and "banglaser: CC BY 4.0" in free
     for other in ({"emodb": 3, "savee": 1}, {"emodb": 3, "mine": 1}, {}):
-        assert "which the user has to keep" in export._licences(other)
+        assert "which the user has to keep" in _bundle_description._licences(other)
 
 
 def test_no_place_of_this_machine_is_in_it(tiny_run, tmp_path) -> None:
