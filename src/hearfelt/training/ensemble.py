@@ -16,6 +16,7 @@ from hearfelt.errors import HearfeltError, ProtocolError, RecipeError
 from hearfelt.evaluation.calibration import softmax
 from hearfelt.evaluation.metrics import closed_set_prediction
 from hearfelt.evaluation.predictions import Predictions, read_predictions, write_predictions
+from hearfelt.features._registry import read_front_end
 from hearfelt.files import read_json, write_atomically, write_json
 from hearfelt.training._provenance import provenance
 from hearfelt.training.recipe import Recipe, dump_recipe, load_recipe
@@ -153,7 +154,8 @@ def _check_fold(members: Sequence[Run], fold: int) -> None:
                 f"Fold {fold} of {member.folder} has answers and no network (best.safetensors is not there); only "
                 "trained runs can be averaged."
             )
-        front_ends.append(read_json(member.fold_folder(fold) / "front_end.json", RecipeError))
+        stored = read_json(member.fold_folder(fold) / "front_end.json", RecipeError)
+        front_ends.append(read_front_end(stored))  # not as stored: an older run may lack a field with its default
     if any(front_end != front_ends[0] for front_end in front_ends):
         raise RecipeError(
             f"The front ends of fold {fold} differ, as normalisation 'corpus' takes its statistics from what each run "
