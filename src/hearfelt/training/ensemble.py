@@ -155,7 +155,8 @@ def _check_fold(members: Sequence[Run], fold: int) -> None:
                 "trained runs can be averaged."
             )
         stored = read_json(member.fold_folder(fold) / "front_end.json", RecipeError)
-        front_ends.append(read_front_end(stored))  # not as stored: an older run may lack a field with its default
+        # Not as stored: an older run may lack a field that has its default.
+        front_ends.append(read_front_end(stored))
     if any(front_end != front_ends[0] for front_end in front_ends):
         raise RecipeError(
             f"The front ends of fold {fold} differ, as normalisation 'corpus' takes its statistics from what each run "
