@@ -7,8 +7,8 @@ from typing import Any
 
 ORDER = (  # noqa: SIM905
     "index quickstart corpora download protocols augmentation features models training images studies benchmark "
-    "evaluation fairness robustness ensemble export recognition timeline inspect listen serve page browser deploy command_line "
-    "contracts results design"
+    "evaluation fairness robustness ensemble export recognition timeline inspect listen serve page browser deploy "
+    "command_line contracts results design"
 ).split()
 
 
