@@ -15,14 +15,21 @@ Outcome = Callable[[Path], dict[str, Any]]
 
 @pytest.fixture
 def train_fold(tiny_corpora: Path, tiny_recipe: Callable[..., Any], tmp_path: Path) -> Train:
-    """Trains fold 0 of the tiny recipe with settings, in this process, and gives the fold's folder."""
+    """Trains a fold of the tiny recipe with settings, in this process, and gives the fold's folder."""
     from hearfelt.training.fit import fit_fold
     from hearfelt.training.run import prepare_run
 
-    def train(*settings: str, name: str = "run", data: Path = tiny_corpora, **options: Any) -> Path:
-        run, _ = prepare_run(tiny_recipe(*settings), tmp_path / name, data=data)
-        folder = run.fold_folder(0)
-        fit_fold(run.recipe, run.clips(), run.split.folds[0], folder, fold=0, **options)
+    def train(
+        *settings: str,
+        name: str = "run",
+        data: Path = tiny_corpora,
+        fold: int = 0,
+        command: str = "",
+        **options: Any,
+    ) -> Path:
+        run, _ = prepare_run(tiny_recipe(*settings), tmp_path / name, data=data, command=command)
+        folder = run.fold_folder(fold)
+        fit_fold(run.recipe, run.clips(), run.split.folds[fold], folder, fold=fold, **options)
         return folder
 
     return train

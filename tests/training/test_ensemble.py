@@ -60,52 +60,36 @@ def test_the_answer_is_the_mean_vote(tiny_run, second_run, average, table) -> No
 
 def test_a_vote_is_exact_however_sure(tiny_run, second_run, tmp_path) -> None:
     """A network 60 nats sure of a class outvotes one that is 36 sure of another, as in the exported graph."""
-    from hearfelt.evaluation.predictions import Predictions, write_predictions
+    from hearfelt.evaluation.predictions import write_predictions
 
     folders = [shutil.copytree(run, tmp_path / name) for run, name in ((tiny_run, "a"), (second_run, "b"))]
     for folder, logits in zip(folders, ([0.0, -60.0, -70.0], [-36.0, 0.0, -70.0]), strict=True):
         place = folder / "folds" / "0" / "predictions.csv"
         table = read_predictions(place)
-        columns = {
-            key: getattr(table, key) for key in ("path", "start", "end", "corpus", "speaker", "sex", "truth")
-        }
         rows = np.tile(logits, (len(table), 1))
-        sure = np.exp(rows - rows.max())
-        write_predictions(
-            place,
-            Predictions(
-                labels=table.labels,
-                **columns,
-                probabilities=sure / sure.sum(axis=1, keepdims=True),
-                logits=rows,
-            ),
-        )
+        write_predictions(place, table.with_probabilities(np.exp(log_softmax(rows)), logits=rows))
     ensemble(folders, tmp_path / "both")
     both = read_predictions(tmp_path / "both" / "folds" / "0" / "predictions.csv")
     np.testing.assert_allclose(both.logits[:, :2], [[-18.0, -30.0]] * len(both), atol=1e-3)
     assert (both.prediction == 0).all()
 
 
-def test_members_may_train_on_more_but_not_hear_who_is_tested(tiny_corpora, tiny_recipe, tmp_path) -> None:
+def test_members_may_train_on_more_but_not_hear_who_is_tested(train_fold, tiny_corpora, tmp_path) -> None:
     """Both are tested on one corpus; one has trained on a corpus beside, whose people count as heard."""
     from hearfelt.protocols.split import Fold, Split
     from hearfelt.studies._listened import find_model
-    from hearfelt.training.fit import fit_fold
-    from hearfelt.training.run import finish_run, prepare_run
 
     def trained(name: str, train: str) -> Path:
-        settings = (f"protocol.train_corpora=[{train}]", "protocol.test_corpora=[emodb]")
-        corpora = f"data.corpora=[{train}, emodb]"
-        recipe = tiny_recipe(
+        return train_fold(
+            f"data.corpora=[{train}, emodb]",
             "protocol={name: cross_corpus, validation_fraction: 0}",
-            *settings,
-            corpora,
+            f"protocol.train_corpora=[{train}]",
+            "protocol.test_corpora=[emodb]",
             "training.select=last",
-        )
-        run, _ = prepare_run(recipe, tmp_path / name, data=data, command=f"hearfelt train {name}.yaml")
-        fit_fold(run.recipe, run.clips(), run.split.folds[0], run.fold_folder(0), fold=0)
-        finish_run(run)
-        return run.folder
+            name=name,
+            data=data,
+            command=f"hearfelt train {name}.yaml",
+        ).parents[1]
 
     from hearfelt.testing.corpora import write_synthetic_corpus
 
@@ -161,17 +145,12 @@ def test_a_training_starts_from_a_member_and_not_from_the_average(
 
 
 def test_different_networks_are_named_and_not_started_from(
-    tiny_run, tiny_corpora, tiny_recipe, tmp_path
+    tiny_run, train_fold, tiny_corpora, tiny_recipe, tmp_path
 ) -> None:
-    from hearfelt.training.fit import fit_fold
-    from hearfelt.training.run import finish_run, prepare_run
+    from hearfelt.training.run import prepare_run
 
-    run, _ = prepare_run(
-        tiny_recipe("model.options.embedding=16", "protocol.fold=[0]"), tmp_path / "b", data=tiny_corpora
-    )
-    fit_fold(run.recipe, run.clips(), run.split.folds[0], run.fold_folder(0), fold=0)
-    finish_run(run)
-    ensemble([tiny_run, run.folder], tmp_path / "both")
+    wide = train_fold("model.options.embedding=16", "protocol.fold=[0]").parents[1]
+    ensemble([tiny_run, wide], tmp_path / "both")
     made = export_run(tmp_path / "both", tmp_path / "bundle")
     assert made.architecture["name"] == "residual_attention"
     assert [network["options"]["embedding"] for network in made.architecture["networks"]] == [8, 16]
@@ -181,20 +160,13 @@ def test_different_networks_are_named_and_not_started_from(
         )
 
 
-def test_answers_stay_within_the_classes_of_their_corpus(tiny_corpora, tiny_recipe, tmp_path) -> None:
+def test_answers_stay_within_the_classes_of_their_corpus(train_fold, tiny_corpora, tmp_path) -> None:
     """Votes for a class that a corpus lacks count for the best of those that it has."""
-    from hearfelt.training.fit import fit_fold
-    from hearfelt.training.run import prepare_run
-
     data = shutil.copytree(tiny_corpora, tmp_path / "data")
     for path in (data / "emodb").rglob("*W*.wav"):  # anger
         path.unlink()
-    folders = []
-    for seed in (1, 2):
-        recipe = tiny_recipe(f"seed={seed}", "protocol.fold=[0]", "training.mask_labels_by_corpus=true")
-        run, _ = prepare_run(recipe, tmp_path / str(seed), data=data)
-        fit_fold(run.recipe, run.clips(), run.split.folds[0], run.fold_folder(0), fold=0)
-        folders.append(run.folder)
+    masked = ("protocol.fold=[0]", "training.mask_labels_by_corpus=true")
+    folders = [train_fold(f"seed={seed}", *masked, name=str(seed), data=data).parents[1] for seed in (1, 2)]
     ensemble(folders, tmp_path / "both")
     both = read_predictions(tmp_path / "both" / "folds" / "0" / "predictions.csv")
     angry = both.labels.index("angry")
@@ -266,28 +238,15 @@ def test_members_are_runs(average, tiny_run, second_run, tmp_path) -> None:
     assert len(open_run(tmp_path / "three").members) == 3
 
 
-def test_runs_that_do_not_belong_together(tiny_run, second_run, tiny_corpora, tiny_recipe, tmp_path) -> None:
-    from hearfelt.training.fit import fit_fold
-    from hearfelt.training.run import prepare_run
+def test_runs_that_do_not_belong_together(tiny_run, second_run, train_fold, tmp_path) -> None:
+    def trained(name: str, *settings: str, fold: int = 0) -> Path:
+        return train_fold(f"protocol.fold=[{fold}]", *settings, name=name, fold=fold).parents[1]
 
-    def trained(name: str, *settings: str) -> Path:
-        run, _ = prepare_run(tiny_recipe(*settings), tmp_path / name, data=tiny_corpora)
-        fit_fold(
-            run.recipe,
-            run.clips(),
-            run.split.folds[run.folds[0]],
-            run.fold_folder(run.folds[0]),
-            fold=run.folds[0],
-        )
-        return run.folder
-
-    other_people = trained("division", "protocol.seed=5", "protocol.fold=[0]")
-    other_labels = trained("labels", "data.labels={keep: [happy, sad], drop: [angry]}", "protocol.fold=[0]")
-    other_ears = trained("ears", "front_end.mel_count=12", "protocol.fold=[0]")
-    other_words = trained(
-        "merge", "data.labels={keep: [happy, sad, angry], merge: {calm: sad}}", "protocol.fold=[0]"
-    )
-    other_fold = trained("fold", "protocol.fold=[1]")
+    other_people = trained("division", "protocol.seed=5")
+    other_labels = trained("labels", "data.labels={keep: [happy, sad], drop: [angry]}")
+    other_ears = trained("ears", "front_end.mel_count=12")
+    other_words = trained("merge", "data.labels={keep: [happy, sad, angry], merge: {calm: sad}}")
+    other_fold = trained("fold", fold=1)
     only_answers = shutil.copytree(second_run, tmp_path / "asked")
     (only_answers / "folds" / "0" / "best.safetensors").unlink()
     no_validation = shutil.copytree(second_run, tmp_path / "unvalidated")

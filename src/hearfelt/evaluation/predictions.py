@@ -118,10 +118,19 @@ class Predictions:
             logits=None if self.logits is None else self.logits[rows],
         )
 
-    def with_probabilities(self, probabilities: Floats) -> Predictions:
-        """The same rows and answers with other probabilities, shape (clips, labels)."""
+    def with_probabilities(
+        self, probabilities: Floats, *, prediction: Ints | None = None, logits: Floats | None = None
+    ) -> Predictions:
+        """The same rows with other probabilities, shape (clips, labels); answers and logits stay where not given."""
         columns: dict[str, Any] = {name: getattr(self, name) for name in _KEYS}
-        return Predictions(labels=self.labels, **columns, probabilities=probabilities, logits=self.logits)
+        if prediction is not None:
+            columns["prediction"] = prediction
+        return Predictions(
+            labels=self.labels,
+            **columns,
+            probabilities=probabilities,
+            logits=self.logits if logits is None else logits,
+        )
 
     @property
     def keys(self) -> list[tuple[str, float, float | None]]:

@@ -129,6 +129,16 @@ def is_random(protocol: str) -> bool:
     return "random" in protocol.rsplit("/", 1)[-1].split("_")
 
 
+def heard_in(manifest: Manifest, rows: Sequence[int]) -> set[str]:
+    """Speakers and audio hashes of some rows.
+
+    >>> sorted(heard_in(Manifest([Row("a", "x", "ann", "sad", audio_hash="1"), Row("b", "x", "bob", "sad")]), (0, 1)))
+    ['1', 'ann', 'bob']
+    """
+    picked = [manifest[row] for row in rows]
+    return {row.speaker for row in picked} | {row.audio_hash for row in picked if row.audio_hash}
+
+
 def source_stem(path: str) -> str:
     """File name without folder, ending and the marks that augmentation adds (``__noise10db``, ``__pitch+2``).
 

@@ -84,11 +84,11 @@ def model_card(specification: Specification, size_bytes: int) -> str:
 def _whose_figures(s: Specification) -> list[str]:
     """What the figures are of, where the model is an average."""
     folds, members = s.provenance.folds, s.provenance.members
-    each = "members, each alone"
-    if folds and members > len(folds):
-        each = f"averages of {members // len(folds)} networks, fold by fold, each"
     if members == 1 or not folds:
         return []
+    each = "members, each alone"
+    if members > len(folds):
+        each = f"averages of {members // len(folds)} networks, fold by fold, each"
     if len(folds) == 1:
         words = (
             f"This model is the average of the {members} networks of fold {folds[0]}. The figures are those of such "

@@ -17,10 +17,11 @@ from hearfelt.evaluation.calibration import softmax
 from hearfelt.evaluation.metrics import closed_set_prediction
 from hearfelt.evaluation.predictions import Predictions, read_predictions, write_predictions
 from hearfelt.features._registry import read_front_end
-from hearfelt.files import read_json, write_atomically, write_json
+from hearfelt.files import read_json, write_json
+from hearfelt.protocols.leaks import heard_in
 from hearfelt.training._provenance import provenance
-from hearfelt.training.recipe import Recipe, dump_recipe, load_recipe
-from hearfelt.training.run import Run, finish_run, open_run
+from hearfelt.training.recipe import Recipe, load_recipe
+from hearfelt.training.run import Run, finish_run, open_run, write_run
 
 _TABLES = ("predictions.csv", "validation.csv")
 #: What a member keeps of a fold: its checkpoint and events are of no use to an average.
@@ -80,8 +81,9 @@ def ensemble(
                 done = {"fold": fold, "members": len(members)}
                 write_json(new / "folds" / str(fold) / "done.json", done)
             facts = provenance(recipe, members[0].manifest, members[0].split, command)
-            _write_parts(members[0], new, _of_folds(recipe, folds), facts | {"members": _origins(members)})
-            metrics = finish_run(open_run(new))
+            run = Run(new, _of_folds(recipe, folds), members[0].manifest, members[0].split)
+            write_run(run, facts | {"members": _origins(members)})
+            metrics = finish_run(run)
             if folder.exists():
                 folder.rmdir()
             new.rename(folder)
@@ -131,15 +133,10 @@ def _recipe(members: Sequence[Run], name: str | None) -> Recipe:
 
 
 def _common_folds(members: Sequence[Run]) -> tuple[int, ...]:
-    done = [
-        {fold for fold in member.folds if (member.fold_folder(fold) / "done.json").exists()}
-        for member in members
-    ]
-    folds = tuple(sorted(set.intersection(*done)))
+    folds = tuple(sorted(set.intersection(*(set(member.done) for member in members))))
     if not folds:
         trained = "; ".join(
-            f"{member.folder}: {', '.join(map(str, sorted(numbers))) or 'none'}"
-            for member, numbers in zip(members, done, strict=True)
+            f"{member.folder}: {', '.join(map(str, sorted(member.done))) or 'none'}" for member in members
         )
         raise RecipeError(f"These runs have no trained fold in common ({trained}).")
     return folds
@@ -163,23 +160,17 @@ def _check_fold(members: Sequence[Run], fold: int) -> None:
             "was trained on. Train with the same rows, or with normalisation by clip."
         )
     first = members[0]
-    tested = _known(first, first.split.folds[fold].test)
+    tested = heard_in(first.manifest, first.split.folds[fold].test) - {UNKNOWN_SPEAKER}
+    if not first.split.speaker_independent:
+        tested -= {row.speaker for row in first.manifest}
     for member in members[1:]:
         division = member.split.folds[fold]
-        both = sorted(tested & _known(member, (*division.train, *division.validation), first))
+        both = sorted(tested & heard_in(member.manifest, (*division.train, *division.validation)))
         if both:
             raise ProtocolError(
                 f"Fold {fold} tests {len(both)} speakers or clips that {member.folder} has heard in it, such as "
                 f"{', '.join(both[:3])}. An ensemble is measured on people whom no member has heard."
             )
-
-
-def _known(run: Run, rows: Sequence[int], of: Run | None = None) -> set[str]:
-    """Audio, and where the division is by speakers the people."""
-    found = {run.manifest[row].audio_hash for row in rows}
-    if (of or run).split.speaker_independent:
-        found |= {run.manifest[row].speaker for row in rows} - {UNKNOWN_SPEAKER}
-    return found - {""}
 
 
 def _average(members: Sequence[Run], fold: int, name: str) -> Predictions:
@@ -205,12 +196,7 @@ def _average(members: Sequence[Run], fold: int, name: str) -> Predictions:
     for corpus, labels in members[0].classes().items():
         rows = first.corpus == corpus
         prediction[rows] = closed_set_prediction(probabilities[rows], first.labels, labels)
-    columns = {
-        key: getattr(first, key) for key in ("path", "start", "end", "corpus", "speaker", "sex", "truth")
-    }
-    return Predictions(
-        labels=first.labels, **columns, probabilities=probabilities, prediction=prediction, logits=logits
-    )
+    return first.with_probabilities(probabilities, prediction=prediction, logits=logits)
 
 
 def _asked(table: Predictions) -> list[tuple[Any, ...]]:
@@ -234,7 +220,8 @@ def _keep(member: Run, folder: Path, folds: Sequence[int]) -> None:
             if (member.fold_folder(fold) / file).exists():
                 shutil.copyfile(member.fold_folder(fold) / file, place / file)
     facts = read_json(member.folder / "provenance.json", RecipeError)
-    _write_parts(member, folder, _of_folds(member.recipe, folds), facts)
+    # Rows are written and not copied: their paths may be relative to the folder.
+    write_run(Run(folder, _of_folds(member.recipe, folds), member.manifest, member.split), facts)
 
 
 def _origins(members: Sequence[Run]) -> list[dict[str, Any]]:
@@ -250,12 +237,3 @@ def _origins(members: Sequence[Run]) -> list[dict[str, Any]]:
 def _of_folds(recipe: Recipe, folds: Sequence[int]) -> Recipe:
     protocol = recipe.protocol.model_copy(update={"fold": tuple(folds)})
     return recipe.model_copy(update={"protocol": protocol})
-
-
-def _write_parts(run: Run, folder: Path, recipe: Recipe, facts: dict[str, Any]) -> None:
-    # Rows are written and not copied: their paths may be relative to the folder.
-    run.manifest.write(folder / "manifest.csv")
-    run.split.write(folder / "split.csv", run.manifest)
-    write_json(folder / "provenance.json", facts)
-    for file in ("recipe.yaml", "resolved.yaml"):
-        write_atomically(folder / file, dump_recipe(recipe))

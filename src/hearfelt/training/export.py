@@ -91,13 +91,12 @@ def export_run(
         raise HearfeltError("Weights are stored in 16 bits or in 8, not in both. Choose one.")
     precision: Precision = "int8" if int8 else "float16" if half_precision else "float32"
     run = open_run(run_folder)
-    done = [fold for fold in run.folds if (run.fold_folder(fold) / "done.json").exists()]
-    wanted = list(folds) if folds is not None else done
-    missing = sorted(set(wanted) - set(done))
+    wanted = list(folds) if folds is not None else list(run.done)
+    missing = sorted(set(wanted) - set(run.done))
     if missing or not wanted:
         raise BundleError(
             f"{run.folder} has no trained fold {', '.join(map(str, missing)) or 'at all'}; done: "
-            f"{', '.join(map(str, done)) or 'none'}. `hearfelt train --resume` finishes a run."
+            f"{', '.join(map(str, run.done)) or 'none'}. `hearfelt train --resume` finishes a run."
         )
     members = [load_network(part, fold, precision=precision) for fold in wanted for part in run.members]
     if any(member.front_end.config != members[0].front_end.config for member in members):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,14 @@ class Run:
 
     def is_done(self) -> bool:
         """Whether every fold is trained."""
-        return all((self.fold_folder(fold) / "done.json").exists() for fold in self.folds)
+        return self.done == self.folds
 
     @property
+    def done(self) -> tuple[int, ...]:
+        """Those of `folds` that are trained."""
+        return tuple(fold for fold in self.folds if (self.fold_folder(fold) / "done.json").exists())
+
+    @cached_property
     def members(self) -> tuple[Run, ...]:
         """The runs that an ensemble averages; of any other run itself."""
         numbers = [int(entry.name) for entry in self.folder.glob("members/*") if entry.name.isdigit()]
@@ -262,12 +268,20 @@ def prepare_run(
         split = limit_training(manifest, split, recipe.data.max_training_clips, recipe.seed)
     _check_leaks(recipe, manifest, split, say)
     say(split.describe())
-    write_atomically(path / "recipe.yaml", source or dump_recipe(recipe))
-    manifest.write(path / "manifest.csv")
-    split.write(path / "split.csv", manifest)
-    write_json(path / "provenance.json", provenance(recipe, manifest, split, command))
-    write_atomically(path / "resolved.yaml", dump_recipe(recipe))  # last: a folder with it is complete
-    return Run(path, recipe, manifest, split), waveforms
+    run = Run(path, recipe, manifest, split)
+    write_run(run, provenance(recipe, manifest, split, command), source=source)
+    return run, waveforms
+
+
+def write_run(run: Run, facts: dict[str, Any], *, source: str = "") -> None:
+    """Write what `open_run` reads into the run's folder: recipe, rows, split, ``facts`` as provenance."""
+    write_atomically(run.folder / "recipe.yaml", source or dump_recipe(run.recipe))
+    run.manifest.write(run.folder / "manifest.csv")
+    run.split.write(run.folder / "split.csv", run.manifest)
+    write_json(run.folder / "provenance.json", facts)
+    write_atomically(
+        run.folder / "resolved.yaml", dump_recipe(run.recipe)
+    )  # last: a folder with it is complete
 
 
 def _check_leaks(recipe: Recipe, manifest: Manifest, split: Split, say: Note) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from hearfelt.corpora.manifest import Manifest
 from hearfelt.errors import BundleError, ProtocolError, RecipeError
 from hearfelt.models.specification import Specification
+from hearfelt.protocols.leaks import heard_in
 from hearfelt.protocols.split import Fold
 from hearfelt.recognition.bundle import SPECIFICATION_FILE, bundled_models, read_bundle
 from hearfelt.training.checkpoint import load_checkpoint
@@ -78,7 +79,7 @@ def load_start(recipe: Recipe, fold: int, manifest: Manifest, division: Fold, ne
         ("tests", division.test, start.looked_at),
         ("validates", division.validation, start.trained),
     ):
-        both = sorted(_heard(manifest, rows) & known)
+        both = sorted(heard_in(manifest, rows) & known)
         if both:
             raise ProtocolError(
                 f"Fold {fold} {part} on {len(both)} speakers or clips that {name} has heard in its fold {number}, "
@@ -123,13 +124,13 @@ def _of_run(name: str, fold: int) -> _Start:
             f"training.start_from names {name}, which has no trained fold {fold}. Train it there first."
         )
     before = earlier.split.folds[fold]
-    trained = _heard(earlier.manifest, before.train)
+    trained = heard_in(earlier.manifest, before.train)
     saved = load_checkpoint(Path(earlier.fold_folder(fold)) / "best.safetensors")
     return _Start(
         saved["weights"],
         earlier.recipe.data.labels.resolve().labels,
         frozenset(trained),
-        frozenset(trained | _heard(earlier.manifest, before.validation)),
+        frozenset(trained | heard_in(earlier.manifest, before.validation)),
         f"started from fold {fold} of {name}, epoch {saved['epoch']}",
     )
 
@@ -185,9 +186,3 @@ def _graph_weights(graph: bytes, member: int, made: Specification, name: str) ->
             "norms were joined with filters. Export with --half-precision keeps them apart; or start from the run."
         )
     return {key: weights[key] for key in own}
-
-
-def _heard(manifest: Manifest, rows: tuple[int, ...]) -> set[str]:
-    """Speakers and audio of rows."""
-    picked = [manifest[row] for row in rows]
-    return {row.speaker for row in picked} | {row.audio_hash for row in picked if row.audio_hash}
